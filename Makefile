@@ -15,7 +15,7 @@ B       := build$(if $(SAN),/san)
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 HARDEN  := -fstack-protector-strong -fcf-protection=full -D_FORTIFY_SOURCE=2
 CFLAGS  ?= -O2 -g
-ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIE -MMD -MP -Isandbox -I$(B) \
+ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIE -MMD -MP -iquote sandbox -iquote $(B) \
 	      -DVERSION='"$(VERSION)"' -DPREFIX='"$(PREFIX)"'
 ifdef SAN
 ALL_CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -39,8 +39,21 @@ $(B)/%.o: sandbox/%.c | $(B)
 $(B):
 	mkdir -p $@
 
+# The tests, as a plain user; T="run/mounts unit" chooses, J= is how many files at a time.
+check:
+	helpers/setup packages check
+	helpers/setup users || echo "going on without"
+	$(MAKE) all tests
+	tests/run-tests -b $(B) $(if $(J),-j $(J)) $(T)
+
+tests: $(B)/tests/reaper
+
+$(B)/tests/reaper: tests/reaper.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -o $@ $<
+
 clean:
 	rm -rf build
 
 -include $(wildcard $(B)/*.d)
-.PHONY: all clean
+.PHONY: all check clean tests
