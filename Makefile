@@ -39,6 +39,8 @@ $(B)/%.o: sandbox/%.c | $(B)
 $(B):
 	mkdir -p $@
 
+include sandbox/seccomp.mk
+
 # The tests, as a plain user; T="run/mounts unit" chooses, J= is how many files at a time.
 check:
 	helpers/setup packages check
