@@ -101,6 +101,7 @@ struct mount_op {
 	uint64_t size;      /* MOUNT_TMPFS: bytes; 0 = half of the memory */
 	uint64_t inodes;    /* MOUNT_TMPFS: 0 = a bounded default */
 	mode_t mode;        /* MOUNT_TMPFS, MOUNT_MKDIR, MOUNT_FILE; (mode_t)-1 = not given */
+	enum option_id option; /* what made it: `--bind S:D:ro` is OPT_BIND and MOUNT_RO_BIND */
 	const char *origin;
 };
 
@@ -113,6 +114,7 @@ enum env_kind {
 struct env_op {
 	enum env_kind kind;
 	const char *name, *value;
+	enum option_id option; /* OPT_ENV, OPT_UNSETENV, OPT_ENV_FILE */
 	const char *origin;
 };
 
@@ -179,8 +181,11 @@ struct config {
 /* The origin of an option in words that follow "because": "default" where none was recorded. */
 const char *config_origin(const struct config *config, enum option_id option);
 
-/* Check what no single option can see: combinations, duplicates, what needs something else. */
-int config_check(const struct config *config, struct error *err);
+/*
+ * Check what no single option can see: combinations, duplicates, what needs something else. Where
+ * the command line wins over a profile, what lost is taken out; without COMMAND it is a shell.
+ */
+int config_check(struct config *config, struct error *err);
 
 void config_free(struct config *config);
 
