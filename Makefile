@@ -40,6 +40,7 @@ $(B):
 	mkdir -p $@
 
 include sandbox/seccomp.mk
+-include docs/generated.mk tests/tests.mk
 
 # The tests, as a plain user; T="run/mounts unit" chooses, J= is how many files at a time.
 check:

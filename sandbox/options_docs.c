@@ -1,5 +1,6 @@
 /*
- * The walks over the option table that write: --help, the manual page and the completions.
+ * The walks over the option table that write: --help and the manual page.
+ * Those for the shells are in options_complete.c.
  */
 #include "options.h"
 
@@ -7,37 +8,28 @@
 
 #include "options_table.h"
 
-enum { HELP_COLUMN = 30, HELP_WIDTH = 100 };
+enum { HELP_COLUMN = 30, HELP_WIDTH = 80 };
 
-/* Print text, folded at blanks, from column on; continuation lines start at HELP_COLUMN. */
+/* Print text, folded at blanks; it starts, and its later lines start, at HELP_COLUMN. */
 static void print_folded(FILE *out, const char *text)
 {
 	size_t column = HELP_COLUMN;
 
-	while (*text) {
+	for (bool first = true; *text; first = false) {
 		size_t length = strcspn(text, " ");
 
-		if (column + length > HELP_WIDTH) {
+		if (!first && column + 1 + length > HELP_WIDTH) {
 			fprintf(out, "\n%*s", HELP_COLUMN, "");
 			column = HELP_COLUMN;
+		} else if (!first) {
+			fputc(' ', out);
+			column++;
 		}
 		fprintf(out, "%.*s", (int)length, text);
 		column += length;
-		text += length;
-		if (*text == ' ') {
-			if (column + 1 + strcspn(text + 1, " ") <= HELP_WIDTH) {
-				fputc(' ', out);
-				column++;
-			}
-			text++;
-		}
+		text += length + (text[length] == ' ');
 	}
 	fputc('\n', out);
-}
-
-static bool on_command_line(const struct option *option)
-{
-	return !(option->flags & OPTION_ONLY_IN_PROFILE);
 }
 
 void options_print_help(FILE *out)
@@ -48,7 +40,7 @@ void options_print_help(FILE *out)
 	for (const struct option *row = option_table; row < option_table + OPTION_COUNT; row++) {
 		int width = 0;
 
-		if (!on_command_line(row))
+		if (row->flags & OPTION_ONLY_IN_PROFILE)
 			continue;
 		if (strcmp(group, row->group) != 0)
 			fprintf(out, "\n%s:\n", group = row->group);
@@ -62,5 +54,117 @@ void options_print_help(FILE *out)
 		}
 		fprintf(out, "%*s", HELP_COLUMN - width, "");
 		print_folded(out, row->help);
+	}
+}
+
+/* --- the manual: man(7) macros --- */
+
+static bool is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+static void man_char(FILE *out, char c)
+{
+	if (c == '-')
+		fputs("\\-", out);
+	else if (c == '\\')
+		fputs("\\e", out);
+	else
+		fputc(c, out);
+}
+
+/* "NAME=SOFT[:HARD]": what the user fills in is in italics. */
+static void man_value(FILE *out, const char *value)
+{
+	while (*value) {
+		if (!is_capital(*value)) {
+			man_char(out, *value++);
+			continue;
+		}
+		fputs("\\fI", out);
+		while (is_capital(*value))
+			fputc(*value++, out);
+		fputs("\\fR", out);
+	}
+}
+
+/* One sentence to a line, `x` and --x in bold, a new paragraph at each '\n'. */
+static void man_text(FILE *out, const char *text)
+{
+	bool quoted = false, option = false;
+
+	for (const char *p = text; *p; p++) {
+		if (option && *p != '-' && !(*p >= 'a' && *p <= 'z')) {
+			fputs("\\fR", out);
+			option = false;
+		}
+		if (*p == '`') {
+			quoted = !quoted;
+			fputs(quoted ? "\\fB" : "\\fR", out);
+			continue;
+		}
+		if (!quoted && !option && strncmp(p, "--", 2) == 0 && (p == text || p[-1] == ' ')) {
+			option = true;
+			fputs("\\fB", out);
+		}
+		if (*p == '\n')
+			fputs("\n.IP\n", out);
+		else if (*p == ' ' && p > text && strchr(".:", p[-1]))
+			fputc('\n', out);
+		else
+			man_char(out, *p);
+	}
+	fputs(option ? "\\fR\n" : "\n", out);
+}
+
+static void man_choices(FILE *out, const struct option *row)
+{
+	fputs(".RS\n", out);
+	for (const struct choice *choice = row->choices; choice->name; choice++) {
+		if (choice->refused)
+			continue;
+		fputs(".TP\n\\fB", out);
+		for (const char *p = choice->name; *p; p++)
+			man_char(out, *p);
+		fputs(choice == row->choices ? "\\fR (the default)\n" : "\\fR\n", out);
+		man_text(out, choice->help);
+	}
+	fputs(".RE\n", out);
+}
+
+static void man_option(FILE *out, const struct option *row)
+{
+	bool key = row->flags & OPTION_ONLY_IN_PROFILE;
+
+	fputs(".TP\n", out);
+	if (row->letter)
+		fprintf(out, "\\fB\\-%c\\fR, ", row->letter);
+	fputs(key ? "\\fB" : "\\fB\\-\\-", out);
+	for (const char *p = row->name; *p; p++)
+		man_char(out, *p);
+	if (row->alias)
+		fprintf(out, "\\fR, \\fB\\-\\-%s", row->alias);
+	fputs("\\fR", out);
+	if (row->value) {
+		fputs(key ? " = " : " ", out);
+		man_value(out, row->value);
+	}
+	fputc('\n', out);
+	man_text(out, row->help);
+	if (row->more)
+		man_text(out, row->more);
+	if (row->choices)
+		man_choices(out, row);
+}
+
+void options_print_man(FILE *out)
+{
+	const char *group = "";
+
+	for (const struct option *row = option_table; row < option_table + OPTION_COUNT; row++) {
+		if (strcmp(group, row->group) != 0)
+			fprintf(out, ".SS %s\n", group = row->group);
+		man_option(out, row);
 	}
 }

@@ -1,0 +1,18 @@
+# The manual page and the completions come from the option table and are checked in.
+#   make generated        write them anew      make check-generated   fail when they are out of date
+
+GENDOCS := $(B)/tests/gendocs
+
+# Only what the table needs, so that the texts can be made while a room does not compile.
+$(GENDOCS): helpers/gendocs.c $(patsubst %,$(B)/%.o,arena error lines options options_complete \
+	    options_docs options_set options_table parse parse_mount)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ -lcap
+
+generated: $(GENDOCS)
+	docs/generate $(GENDOCS) .
+
+check-generated: $(GENDOCS)
+	docs/generate $(GENDOCS) . check
+
+.PHONY: generated check-generated
