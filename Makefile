@@ -42,6 +42,13 @@ $(B):
 include sandbox/seccomp.mk
 -include docs/generated.mk tests/tests.mk
 
+# From nothing to a confined build of a real project; root lends only the packages.
+demo:
+	helpers/setup packages demo
+	helpers/setup users
+	$(MAKE) all
+	helpers/demo
+
 # The tests, as a plain user; T="run/mounts unit" chooses, J= is how many files at a time.
 check:
 	helpers/setup packages check
@@ -59,4 +66,4 @@ clean:
 	rm -rf build
 
 -include $(wildcard $(B)/*.d)
-.PHONY: all check clean tests
+.PHONY: all check clean demo tests
