@@ -49,3 +49,23 @@ const char *seccomp_describe(enum seccomp_mode mode)
 	return mode == SECCOMP_UNCONFINED ? "unconfined: every system call"
 					  : filters[mode].description;
 }
+
+static int run_seccomp(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)sandbox;
+	return seccomp_install((enum seccomp_mode)step->flags, err);
+}
+
+static const struct step_kind seccomp = {"seccomp", run_seccomp};
+
+int seccomp_plan(struct plan *plan, struct error *err)
+{
+	enum seccomp_mode mode = plan->config->seccomp;
+	struct step *step =
+		plan_add(plan, PHASE_CONFINE, &seccomp, config_origin(plan->config, OPT_SECCOMP));
+
+	(void)err;
+	step->flags = mode;
+	step->target = seccomp_describe(mode);
+	return 0;
+}

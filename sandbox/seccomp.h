@@ -7,6 +7,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "step.h"
 
 /*
  * Put the calling thread, and all it starts, under the filter of mode, and make sure that it holds.
@@ -15,6 +16,9 @@
  * SECCOMP_UNCONFINED does nothing. 0, or -1 and err.
  */
 int seccomp_install(enum seccomp_mode mode, struct error *err);
+
+/* Adds the last step of CONFINE. */
+int seccomp_plan(struct plan *plan, struct error *err);
 
 /* For the plan: "default, 295 calls, ..."; a string that stays. */
 const char *seccomp_describe(enum seccomp_mode mode);

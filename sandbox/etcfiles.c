@@ -1,0 +1,130 @@
+/* Generated files in /etc, and home: see etcfiles.h. */
+#include "etcfiles.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "files.h"
+#include "mounting.h"
+#include "sandbox.h"
+
+/*
+ * The file is bound over whatever has its name, a link included: writing through would follow the link,
+ * and ROOTFS is not ours to write. step->data is the text, step->flags says that it may be left out
+ * where there is no place for it.
+ */
+static int run_file(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const char *text = step->data, *name = strrchr(step->target, '/') + 1;
+
+	int cleanup_fd place = open_or_make_no_links(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
+	if (place < 0 && step->flags && (errno == EXDEV || errno == EROFS || errno == ENOENT))
+		return 0;
+	if (place < 0) {
+		fail(err, "find a place for %s in the root file system", step->target);
+		return fail_remedy(err, "%s", mount_hint(err->number));
+	}
+	if (make_file_at(sandbox->scratch, name, 0644, text, strlen(text)) < 0)
+		return fail(err, "write %s for the sandbox", step->target);
+	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
+	if (mount < 0 || mount_attach(mount, place) < 0) {
+		fail(err, "mount our own %s over the one of the root file system", step->target);
+		return fail_remedy(err, "%s", mount_hint(err->number));
+	}
+	return 0;
+}
+
+static const struct step_kind file = { "file", run_file };
+
+static int run_home(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct identity *identity = &sandbox->plan->identity;
+	int cleanup_fd home = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+
+	/* The payload's own, unless the id is not one this namespace can give (then it is ours already). */
+	if (home < 0 || fchownat(home, "", identity->uid, identity->gid, AT_EMPTY_PATH) < 0)
+		return fail(err, "make the home directory %s inside", step->target);
+	return 0;
+}
+
+static const struct step_kind home = { "home", run_home };
+
+static void plan_file(struct plan *plan, const char *target, const char *text, bool optional,
+		      const char *because)
+{
+	struct step *step = plan_add(plan, PHASE_SETUP, &file, because);
+
+	step->target = target;
+	step->data = text;
+	step->flags = optional;
+}
+
+static const char *with_line(struct plan *plan, const char *text, const char *line)
+{
+	size_t length = text ? strlen(text) : 0;
+	bool open_end = length > 0 && text[length - 1] != '\n';
+
+	return arena_printf(&plan->arena, "%s%s%s", text ? text : "", open_end ? "\n" : "", line);
+}
+
+/* Does a group file have this gid? name:password:gid:members */
+static bool group_has(const char *text, uint32_t gid)
+{
+	char field[24];
+
+	snprintf(field, sizeof field, ":%u:", gid);
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		const char *second = strchr(line, ':'), *end = strchr(line, '\n');
+		const char *third = second ? strchr(second + 1, ':') : NULL;
+
+		if (third && (!end || third < end) && strncmp(third, field, strlen(field)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void plan_names(struct plan *plan)
+{
+	const struct identity *who = &plan->identity;
+	const char *line;
+
+	if (!who->named) {
+		line = arena_printf(&plan->arena, "%s:x:%u:%u::%s:%s\n", who->name, who->uid, who->gid, who->home,
+				    who->shell);
+		plan_file(plan, "/etc/passwd", with_line(plan, plan->host->passwd_text, line), true,
+			  "ROOTFS has no name for the inside user");
+	}
+	if (!group_has(plan->host->group_text, who->gid)) {
+		line = arena_printf(&plan->arena, "%s:x:%u:\n", who->name, who->gid);
+		plan_file(plan, "/etc/group", with_line(plan, plan->host->group_text, line), true,
+			  "ROOTFS has no name for the inside group");
+	}
+}
+
+int etcfiles_plan(struct plan *plan, struct error *err)
+{
+	const struct config *config = plan->config;
+	const char *name = config->hostname ? config->hostname : "sandbox";
+	/* Of the host's own /etc nothing can be made, only covered what is there. */
+	bool optional = plan->host->rootfs_is_host;
+
+	(void)err;
+	plan_file(plan, "/etc/hosts",
+		  arena_printf(&plan->arena,
+			       "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t%s\n", name),
+		  optional, NULL);
+	plan_file(plan, "/etc/hostname", arena_printf(&plan->arena, "%s\n", name), true,
+		  config_origin(config, OPT_HOSTNAME));
+	plan_file(plan, "/etc/resolv.conf",
+		  config->network == NETWORK_HOST ? plan->host->resolv_conf ? plan->host->resolv_conf : ""
+						  : "# no network\n",
+		  optional, config_origin(config, OPT_NETWORK));
+	plan_names(plan);
+	if (plan->identity.home_is_missing) {
+		struct step *step = plan_add(plan, PHASE_SETUP, &home, "ROOTFS has no such directory");
+
+		step->target = plan->identity.home;
+	}
+	return 0;
+}

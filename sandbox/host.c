@@ -1,0 +1,363 @@
+/* Facts about the machine and ROOTFS, found in the supervisor before anything is done: see host.h. */
+#include "host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+
+#include "files.h"
+#include "spawn.h"
+
+enum { MAX_PASSWD = 1 << 20, MAX_SUBIDS = 1 << 24 };
+
+/* A whole decimal number up to max, ended by stop; moves *text behind the stop. */
+static bool take_number(const char **text, char stop, uint64_t max, uint32_t *value)
+{
+	uint64_t number = 0;
+	const char *p = *text;
+
+	for (; *p >= '0' && *p <= '9' && number <= max; p++)
+		number = number * 10 + (uint64_t)(*p - '0');
+	if (p == *text || number > max || *p != stop)
+		return false;
+	*text = p + 1;
+	*value = (uint32_t)number;
+	return true;
+}
+
+/* name:password:uid:gid:gecos:home:shell, one a line; lines that are not like that are passed over. */
+static void parse_passwd(struct arena *arena, const char *text, struct passwd_entry **entries,
+			 size_t *count)
+{
+	char *lines = arena_strdup(arena, text), *line;
+
+	while ((line = strsep(&lines, "\n"))) {
+		struct passwd_entry entry = { .name = strsep(&line, ":") };
+
+		strsep(&line, ":");
+		const char *uid = strsep(&line, ":"), *gid = strsep(&line, ":");
+		strsep(&line, ":");
+		entry.home = strsep(&line, ":");
+		entry.shell = strsep(&line, ":");
+		if (!*entry.name || !uid || !gid || !entry.home ||
+		    !take_number(&uid, '\0', UINT32_MAX - 1, &entry.uid) ||
+		    !take_number(&gid, '\0', UINT32_MAX - 1, &entry.gid))
+			continue;
+		*ARENA_APPEND(arena, *entries, *count) = entry;
+	}
+}
+
+static const struct passwd_entry *find_uid(const struct passwd_entry *entries, size_t count, uint32_t uid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].uid == uid)
+			return &entries[i];
+	return NULL;
+}
+
+const struct passwd_entry *host_passwd_uid(const struct host *host, uint32_t uid)
+{
+	return find_uid(host->passwd, host->passwd_count, uid);
+}
+
+const struct passwd_entry *host_passwd_name(const struct host *host, const char *name)
+{
+	for (size_t i = 0; i < host->passwd_count; i++)
+		if (strcmp(host->passwd[i].name, name) == 0)
+			return &host->passwd[i];
+	return NULL;
+}
+
+/* What a program prints on standard output when it ends with 0, or NULL. */
+static char *output_of(struct arena *arena, const char *name, const char *argument, const char *second)
+{
+	char text[4096];
+	const char *path = spawn_find(arena, name);
+	char *argv[] = { (char *)path, (char *)argument, (char *)second, NULL };
+	struct spawned spawned;
+	struct error ignored;
+
+	if (!path || spawn_start(&spawned, argv, &ignored) < 0)
+		return NULL;
+	if (spawn_finish(&spawned, text, sizeof text) != 0)
+		return NULL;
+	return arena_strdup(arena, text);
+}
+
+/* The caller's name and home: /etc/passwd, then whatever else getent(1) knows (LDAP, ...). A static
+ * program cannot ask NSS itself. */
+static void find_caller(struct host *host)
+{
+	struct passwd_entry *entries = NULL;
+	size_t count = 0;
+	char number[16];
+	const char *text = read_file(&host->arena, "/etc/passwd", MAX_PASSWD, NULL);
+
+	host->uid = geteuid();
+	host->gid = getegid();
+	if (text)
+		parse_passwd(&host->arena, text, &entries, &count);
+	const struct passwd_entry *entry = find_uid(entries, count, host->uid);
+	if (!entry) {
+		snprintf(number, sizeof number, "%u", host->uid);
+		text = output_of(&host->arena, "getent", "passwd", number);
+		if (text)
+			parse_passwd(&host->arena, text, &entries, &count);
+		entry = find_uid(entries, count, host->uid);
+	}
+	const char *home = getenv("HOME");
+	host->user = entry ? entry->name : NULL;
+	host->home = home && *home == '/' ? arena_strdup(&host->arena, home) : entry ? entry->home : NULL;
+}
+
+/* OWNER:START:COUNT, the owner by name or number (subuid(5)). */
+static void parse_grants(struct host *host, const char *text, struct id_grant **grants, size_t *count)
+{
+	char number[16];
+
+	snprintf(number, sizeof number, "%u", host->uid);
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t length = strcspn(line, ":\n");
+		struct id_grant grant;
+		const char *p = line + length + 1;
+		bool ours = (strlen(number) == length && memcmp(line, number, length) == 0) ||
+			    (host->user && strlen(host->user) == length &&
+			     memcmp(line, host->user, length) == 0);
+
+		if (!ours || line[length] != ':' ||
+		    !take_number(&p, ':', UINT32_MAX, &grant.start))
+			continue;
+		if (!take_number(&p, '\n', UINT32_MAX, &grant.count) &&
+		    !take_number(&p, '\0', UINT32_MAX, &grant.count))
+			continue;
+		if (grant.count > 0 && grant.start <= UINT32_MAX - grant.count)
+			*ARENA_APPEND(&host->arena, *grants, *count) = grant;
+	}
+}
+
+/* "0: USER START COUNT" lines of getsubids(1), for systems whose nsswitch.conf names another source. */
+static void parse_getsubids(struct host *host, const char *text, struct id_grant **grants, size_t *count)
+{
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		unsigned start, number;
+
+		line += *line == '\n';
+		if (sscanf(line, "%*u: %*s %u %u", &start, &number) == 2 && number > 0)
+			*ARENA_APPEND(&host->arena, *grants, *count) = (struct id_grant){ start, number };
+	}
+}
+
+static int find_grants(struct host *host, const char *file, const char *option, struct id_grant **grants,
+		       size_t *count, struct error *err)
+{
+	const char *text = read_file(&host->arena, file, MAX_SUBIDS, NULL);
+
+	if (!text && errno != ENOENT)
+		return fail(err, "read %s, which says what ids you may map", file);
+	if (text)
+		parse_grants(host, text, grants, count);
+	if (*count == 0 && host->user) {
+		text = read_file(&host->arena, "/etc/nsswitch.conf", MAX_PASSWD, NULL);
+		if (text && (strncmp(text, "subid:", 6) == 0 || strstr(text, "\nsubid:")))
+			parse_getsubids(host, output_of(&host->arena, "getsubids", option ? option : host->user,
+							option ? host->user : NULL),
+					grants, count);
+	}
+	return 0;
+}
+
+static bool tmpfs_has_user_xattrs(void)
+{
+	/* A memfd lives on the kernel's own tmpfs: the same code answers, and nothing is touched. */
+	int cleanup_fd fd = memfd_create("probe", MFD_CLOEXEC);
+
+	return fd >= 0 && fsetxattr(fd, "user.overlay.probe", "", 0, 0) == 0;
+}
+
+static const char *absolute_path(struct arena *arena, const char *path)
+{
+	char here[PATH_MAX];
+
+	if (*path == '/' || !getcwd(here, sizeof here))
+		return arena_strdup(arena, path);
+	return arena_printf(arena, "%s/%s", strcmp(here, "/") == 0 ? "" : here, path);
+}
+
+static int open_rootfs(const char *path, struct error *err)
+{
+	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && faccessat(fd, ".", R_OK | X_OK, AT_EACCESS) == 0)
+		return fd;
+	int number = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = number;
+	fail(err, "use %s as the root file system", path);
+	if (number == ENOENT || number == ENOTDIR)
+		fail_remedy(err, "name a directory that holds a root file system (helpers/rootfs makes one), "
+				 "or / for the host's own programs");
+	else
+		fail_remedy(err, "its owner has to give you read and search permission, or choose another");
+	return -1;
+}
+
+/* Read one of ROOTFS's own files, or take it as missing; anything that is no plain file is refused. */
+static int read_rootfs_file(struct host *host, int root, const char *path, const char **text,
+			    struct error *err)
+{
+	*text = read_file_in(&host->arena, root, path, MAX_PASSWD, NULL);
+	if (*text || errno == ENOENT)
+		return 0;
+	if (errno == EINVAL)
+		return fail_because(err, "cannot read /%s of %s: it is not a regular file", path, host->rootfs);
+	return fail(err, "read /%s of %s", path, host->rootfs);
+}
+
+/* The first path a read-only root would need as a mount point and does not have. */
+static const char *missing_target(const struct config *config, int root)
+{
+	static const char *const fixed[] = { "/proc", "/dev", "/sys", "/tmp", "/run", "/etc/hosts",
+					     "/etc/resolv.conf", "/etc/hostname" };
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+		if (fstatat(root, fixed[i] + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return fixed[i];
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		const struct mount_op *op = &config->mounts[i];
+		int cleanup_fd fd = open_in(root, op->target, O_PATH);
+
+		if (op->kind != MOUNT_MASK && (fd < 0 || op->kind == MOUNT_SYMLINK))
+			return op->target;
+	}
+	return NULL;
+}
+
+static void add_entry(struct host *host, const char *name)
+{
+	char link[PATH_MAX];
+	const char *path = arena_printf(&host->arena, "/%s", name);
+	ssize_t length = readlink(path, link, sizeof link);
+
+	if (length < 0 && errno != EINVAL) /* EINVAL: there, and not a link */
+		return;
+	struct host_entry *entry = ARENA_APPEND(&host->arena, host->entries, host->entries_count);
+	entry->path = path;
+	entry->link = length > 0 ? arena_strndup(&host->arena, link, (size_t)length) : NULL;
+}
+
+/* The allow-list of what ROOTFS "/" shows. */
+static int find_entries(struct host *host, struct error *err)
+{
+	static const char *const names[] = { "usr", "bin", "sbin", "etc", "opt", "nix", "gnu" };
+	DIR *dir = opendir("/");
+
+	if (!dir)
+		return fail(err, "read the directory /");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		add_entry(host, names[i]);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (strncmp(entry->d_name, "lib", 3) == 0)
+			add_entry(host, entry->d_name);
+	closedir(dir);
+	return 0;
+}
+
+/* What stands in /etc to be kept from programs: looked for here, hidden where the caller can read it
+ * (what the caller cannot read, nothing inside can: the ids of its owners are not mapped). */
+static const char *const secret_names[] = {
+	"shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "security/opasswd",
+	"ssl/private", "pki/tls/private", "letsencrypt", "krb5.keytab", "kubernetes", "rancher",
+	"wireguard", "openvpn", "ipsec.secrets", "ipsec.d/private", "swanctl/private",
+	"NetworkManager/system-connections", "netplan", "wpa_supplicant", "ppp/chap-secrets",
+	"ppp/pap-secrets", "apt/auth.conf", "apt/auth.conf.d", "docker", "containers/auth.json", "npmrc",
+	"netrc", "msmtprc", "exim4/passwd.client", "postfix/sasl_passwd", "davfs2/secrets", "rclone.conf",
+	"vault.d", "consul.d", "nomad.d", "gitlab-runner", "cloudflared", "mysql/debian.cnf", "cups/ssl",
+	"credstore", "credstore.encrypted", "cifs-credentials", "samba/credentials", "boto.cfg",
+};
+
+static void find_secrets(struct host *host)
+{
+	int cleanup_fd etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
+		if (faccessat(etc, secret_names[i], R_OK, AT_EACCESS) == 0)
+			*ARENA_APPEND(&host->arena, host->secrets, host->secrets_count) =
+				arena_printf(&host->arena, "/etc/%s", secret_names[i]);
+
+	DIR *dir = opendir("/etc/ssh");
+	for (struct dirent *entry; dir && (entry = readdir(dir));) {
+		const char *path = arena_printf(&host->arena, "/etc/ssh/%s", entry->d_name);
+		size_t length = strlen(path);
+
+		if (strncmp(entry->d_name, "ssh_host_", 9) == 0 && strcmp(path + length - 4, "_key") == 0 &&
+		    faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
+			*ARENA_APPEND(&host->arena, host->secrets, host->secrets_count) = path;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static int probe_rootfs(struct host *host, const struct config *config, struct error *err)
+{
+	struct stat st, top;
+	int cleanup_fd root = -1;
+
+	host->rootfs = absolute_path(&host->arena, config->rootfs);
+	root = open_rootfs(host->rootfs, err);
+	if (root < 0)
+		return -1;
+	if (fstat(root, &st) < 0 || stat("/", &top) < 0)
+		return fail(err, "look at %s", host->rootfs);
+	host->rootfs_dev = st.st_dev;
+	host->rootfs_ino = st.st_ino;
+	host->rootfs_is_host = st.st_dev == top.st_dev && st.st_ino == top.st_ino;
+	if (read_rootfs_file(host, root, "etc/passwd", &host->passwd_text, err) < 0 ||
+	    read_rootfs_file(host, root, "etc/group", &host->group_text, err) < 0)
+		return -1;
+	if (host->passwd_text)
+		parse_passwd(&host->arena, host->passwd_text, &host->passwd, &host->passwd_count);
+	if (config->layer_mode == LAYER_READ_ONLY && !host->rootfs_is_host)
+		host->missing = missing_target(config, root);
+	if (!host->rootfs_is_host)
+		return 0;
+	find_secrets(host);
+	return find_entries(host, err);
+}
+
+int host_probe(struct host *host, const struct config *config, struct error *err)
+{
+	struct utsname names;
+
+	find_caller(host);
+	host->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (config->userns != USERNS_SINGLE) {
+		if (find_grants(host, "/etc/subuid", NULL, &host->subuids, &host->subuids_count, err) < 0 ||
+		    find_grants(host, "/etc/subgid", "-g", &host->subgids, &host->subgids_count, err) < 0)
+			return -1;
+		host->newuidmap = spawn_find(&host->arena, "newuidmap");
+		host->newgidmap = spawn_find(&host->arena, "newgidmap");
+	}
+	host->tmpfs_user_xattrs = tmpfs_has_user_xattrs();
+	if (config->network == NETWORK_HOST)
+		host->resolv_conf = read_file(&host->arena, "/etc/resolv.conf", MAX_PASSWD, NULL);
+	host->machine = uname(&names) == 0 ? arena_strdup(&host->arena, names.machine) : "unknown";
+	if (probe_rootfs(host, config, err) < 0)
+		return -1;
+	return host_probe_sources(host, config, err);
+}
+
+void host_free(struct host *host)
+{
+	arena_free(&host->arena);
+}

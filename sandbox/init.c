@@ -1,0 +1,139 @@
+/*
+ * Pid 1: see init.h.
+ *
+ * The payload is started with CLONE_VM | CLONE_VFORK: no page table is copied, and by the time clone
+ * returns it has either exec'ed or left the reason in our memory. Every signal is blocked and read from a
+ * signalfd, so nothing runs here asynchronously.
+ */
+#include "init.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "exec.h"
+#include "privileges.h"
+
+struct launch {
+	struct sandbox *sandbox;
+	struct error error;
+	bool failed;
+};
+
+static int payload_main(void *argument)
+{
+	struct launch *launch = argument;
+
+	exec_payload(launch->sandbox, &launch->error);
+	launch->failed = true;
+	_exit(EXIT_SANDBOX);
+}
+
+static _Noreturn void give_up(const struct sandbox *sandbox, const struct error *err)
+{
+	channel_send(sandbox->channel, MESSAGE_ERROR, 0, err);
+	_exit(EXIT_SANDBOX);
+}
+
+/* The stack is the payload's until its exec; it needs room for a few paths and an error. */
+enum { PAYLOAD_STACK = 128 * 1024 };
+
+static pid_t start_payload(struct sandbox *sandbox)
+{
+	_Alignas(16) char stack[PAYLOAD_STACK];
+	struct launch launch = { .sandbox = sandbox };
+	pid_t pid = clone(payload_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
+
+	if (pid < 0) {
+		fail(&launch.error, "start the command");
+		give_up(sandbox, &launch.error);
+	}
+	if (launch.failed)
+		give_up(sandbox, &launch.error);
+	return pid;
+}
+
+static int block_signals(void)
+{
+	sigset_t all, child;
+
+	sigfillset(&all);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	if (sigprocmask(SIG_BLOCK, &all, NULL) < 0)
+		return -1;
+	return signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* End all that the payload has left behind, and only then say how it ended: when the supervisor
+ * hears it, nothing in here can write to a bound directory any more. */
+static _Noreturn void finish(const struct sandbox *sandbox, int status)
+{
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+	channel_send(sandbox->channel, MESSAGE_EXITED, status, NULL);
+	_exit(0);
+}
+
+static void reap(const struct sandbox *sandbox, int signals, pid_t payload)
+{
+	struct signalfd_siginfo ignored;
+	int status;
+	pid_t pid;
+
+	while (read(signals, &ignored, sizeof ignored) > 0)
+		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == payload)
+			finish(sandbox, status);
+}
+
+static void obey(const struct sandbox *sandbox, pid_t payload)
+{
+	struct message message;
+
+	switch (channel_receive(sandbox->channel, &message)) {
+	case MESSAGE_SIGNAL:
+		kill(payload, message.number);
+		break;
+	case MESSAGE_TERMINAL: /* as the terminal would: its session's leader and group is the payload */
+		kill(-payload, message.number);
+		break;
+	case MESSAGE_GONE:
+		_exit(EXIT_SANDBOX); /* and the kernel kills the rest */
+	default:
+		break;
+	}
+}
+
+_Noreturn void init_main(struct sandbox *sandbox)
+{
+	struct error err;
+	int signals = block_signals();
+
+	if (signals < 0) {
+		fail(&err, "make the signal descriptor of pid 1");
+		give_up(sandbox, &err);
+	}
+	pid_t payload = start_payload(sandbox);
+	if (privileges_drop_for_init(&err) < 0)
+		give_up(sandbox, &err);
+	channel_send(sandbox->channel, MESSAGE_STARTED, 0, NULL);
+	for (;;) {
+		struct pollfd both[] = { { .fd = signals, .events = POLLIN },
+					 { .fd = sandbox->channel, .events = POLLIN } };
+
+		if (poll(both, 2, -1) < 0)
+			continue;
+		if (both[0].revents)
+			reap(sandbox, signals, payload);
+		if (both[1].revents)
+			obey(sandbox, payload);
+	}
+}

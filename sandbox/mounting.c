@@ -1,0 +1,74 @@
+/* The mount API, for every room that mounts; child, SETUP: see mounting.h. */
+#include "mounting.h"
+
+#include <errno.h>
+
+#include "files.h"
+
+static int configure(int fs, const struct fs_option options[], const char **failed)
+{
+	for (; options->key; options++) {
+		unsigned command = options->value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		*failed = options->key;
+		if (syscall(SYS_fsconfig, fs, command, options->key, options->value, 0) < 0)
+			return -1;
+	}
+	*failed = NULL;
+	return (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+}
+
+int mount_new(const char *type, const struct fs_option options[], unsigned attributes,
+	      const char **failed)
+{
+	*failed = NULL;
+	int cleanup_fd fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+
+	if (fs < 0 || configure(fs, options, failed) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, attributes);
+}
+
+int mount_clone(int dir, const char *path, bool recursive)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
+			 (recursive ? AT_RECURSIVE : 0);
+
+	return (int)syscall(SYS_open_tree, dir, path, flags);
+}
+
+int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive)
+{
+	struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+
+	return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
+			    sizeof attr);
+}
+
+int mount_attach(int mount, int target)
+{
+	return (int)syscall(SYS_move_mount, mount, "", target, "",
+			    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+const char *mount_hint(int number)
+{
+	switch (number) {
+	case ELOOP:
+		return "a symbolic link stands in the way; it may be an attempt to lead outside";
+	case ENOTDIR:
+	case EISDIR:
+		return "a directory can only be mounted on a directory, a file on a file";
+	case EXDEV:
+		return "it is missing in a directory that is bound from the host, and nothing is made there: "
+		       "make it yourself, or choose another target";
+	case EROFS:
+		return "it is missing and the root is read-only: leave --read-only out, or make it in ROOTFS";
+	case ENOSPC:
+		return "the kernel's limit of mounts (sysctl fs.mount-max) or the layer's space is used up";
+	case ENOSYS:
+		return "this kernel lacks a call of the mount API (mount_setattr: Linux 5.12)";
+	default:
+		return "";
+	}
+}

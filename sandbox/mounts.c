@@ -1,0 +1,227 @@
+/* Binds, tmpfs, masks, links, directories and files from the command line or profile: see mounts.h. */
+#include "mounts.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "files.h"
+#include "mounting.h"
+#include "sandbox.h"
+
+static int on_target(struct error *err, const char *what, const struct step *step)
+{
+	if (step->source)
+		fail(err, "%s %s on %s", what, step->source, step->target);
+	else
+		fail(err, "%s %s", what, step->target);
+	return fail_remedy(err, "%s", mount_hint(err->number));
+}
+
+/* step->data is the mount_op; step->source has no link in it (host_sources.c), so one that is met now has
+ * been put there since. */
+static int run_bind(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	struct stat st;
+	int cleanup_fd source = open_in_no_links(sandbox->host_root, step->source, O_PATH);
+
+	if (source < 0 || fstat(source, &st) < 0)
+		return fail(err, "bind %s", step->source);
+	int cleanup_fd mount = mount_clone(source, "", true);
+	if (mount < 0 || mount_change(mount, step->flags, 0, true) < 0)
+		return on_target(err, "bind", step);
+	int cleanup_fd target = open_or_make_in(sandbox->root, step->target,
+						S_ISDIR(st.st_mode) ? LEAF_DIRECTORY : LEAF_FILE, &sandbox->own);
+	if (target < 0 || mount_attach(mount, target) < 0)
+		return on_target(err, "bind", step);
+	return 0;
+}
+
+static int run_tmpfs(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct mount_op *op = step->data;
+	char size[24], inodes[24], mode[16];
+	const struct fs_option options[] = {
+		{ "size", size }, { "nr_inodes", inodes }, { "mode", mode }, { NULL, NULL },
+	};
+	const char *failed;
+
+	snprintf(size, sizeof size, "%llu", (unsigned long long)op->size);
+	snprintf(inodes, sizeof inodes, "%llu", (unsigned long long)op->inodes);
+	snprintf(mode, sizeof mode, "%o", op->mode == (mode_t)-1 ? 0755 : op->mode);
+	if (!op->size)
+		strcpy(size, "50%");
+	if (!op->inodes)
+		strcpy(inodes, "1m");
+	int cleanup_fd target = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd mount = target < 0 ? -1 : mount_new("tmpfs", options, (unsigned)step->flags, &failed);
+	if (mount < 0 || mount_attach(mount, target) < 0)
+		return on_target(err, "mount a tmpfs on", step);
+	return own_mounts_add(&sandbox->own, mount) < 0 ? fail(err, "take note of %s", step->target) : 0;
+}
+
+/* A directory is covered by an empty one, all else by an empty file; links are followed inside. */
+static int run_mask(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	struct stat st;
+	int cleanup_fd target = open_in(sandbox->root, step->target, O_PATH);
+
+	if (target < 0 || fstat(target, &st) < 0)
+		return on_target(err, "mask", step);
+	int cleanup_fd mount = mount_clone(sandbox->scratch, S_ISDIR(st.st_mode) ? "empty" : "empty-file", false);
+	if (mount < 0 || mount_change(mount, step->flags, 0, false) < 0 || mount_attach(mount, target) < 0)
+		return on_target(err, "mask", step);
+	return 0;
+}
+
+/* The directory that target is to be made in, as a descriptor, and the last part of its name. */
+static int open_parent(const struct step *step, struct sandbox *sandbox, const char **name)
+{
+	char parent[4096];
+	size_t length = (size_t)(strrchr(step->target, '/') - step->target);
+
+	*name = step->target + length + 1;
+	if (length >= sizeof parent) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(parent, step->target, length);
+	parent[length] = '\0';
+	int fd = open_or_make_in(sandbox->root, parent, LEAF_DIRECTORY, &sandbox->own);
+	if (fd >= 0 && !own_mounts_has(&sandbox->own, fd)) {
+		close(fd);
+		errno = EXDEV;
+		return -1;
+	}
+	return fd;
+}
+
+static int run_symlink(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const char *name;
+	char there[4096];
+	int cleanup_fd parent = open_parent(step, sandbox, &name);
+
+	if (parent >= 0 && symlinkat(step->source, parent, name) == 0)
+		return 0;
+	if (parent >= 0 && errno == EEXIST) {
+		ssize_t length = readlinkat(parent, name, there, sizeof there - 1);
+
+		if (length >= 0) {
+			there[length] = '\0';
+			if (strcmp(there, step->source) == 0)
+				return 0;
+		}
+		errno = EEXIST;
+	}
+	return on_target(err, "make a link to", step);
+}
+
+static int run_mkdir(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct mount_op *op = step->data;
+	const struct identity *who = &sandbox->plan->identity;
+	const char *name;
+	int cleanup_fd there = open_in(sandbox->root, step->target, O_PATH | O_DIRECTORY);
+
+	if (there >= 0)
+		return 0;
+	int cleanup_fd parent = open_parent(step, sandbox, &name);
+	mode_t mode = op->mode == (mode_t)-1 ? 0755 : op->mode;
+	if (parent < 0 || mkdirat(parent, name, mode) < 0 || fchmodat(parent, name, mode, 0) < 0 ||
+	    fchownat(parent, name, who->uid, who->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return on_target(err, "make the directory", step);
+	return 0;
+}
+
+enum { MAX_FILE = 1 << 28 };
+
+/* Copy what the caller's descriptor gives into a file of the scratch tmpfs. */
+static int copy_to_scratch(const struct mount_op *op, int file)
+{
+	char block[65536];
+	size_t total = 0;
+
+	for (;;) {
+		ssize_t got = read(op->fd, block, sizeof block);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return (int)got;
+		total += (size_t)got;
+		if (total > MAX_FILE) {
+			errno = EFBIG;
+			return -1;
+		}
+		if (write_all(file, block, (size_t)got) < 0)
+			return -1;
+	}
+}
+
+static int run_file(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct mount_op *op = step->data;
+	const struct identity *who = &sandbox->plan->identity;
+	char name[16];
+
+	snprintf(name, sizeof name, "file-%d", op->fd);
+	int cleanup_fd file = openat(sandbox->scratch, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (file < 0 || copy_to_scratch(op, file) < 0 ||
+	    fchmod(file, op->mode == (mode_t)-1 ? 0644 : op->mode) < 0 || fchown(file, who->uid, who->gid) < 0)
+		return fail(err, "copy descriptor %d for %s", op->fd, step->target);
+	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
+	int cleanup_fd target = open_or_make_in(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
+	if (mount < 0 || target < 0 || mount_attach(mount, target) < 0)
+		return on_target(err, "put a file on", step);
+	return 0;
+}
+
+/* In the order of enum mount_kind. */
+static const struct step_kind kinds[] = {
+	[MOUNT_BIND] = { "bind", run_bind },	    [MOUNT_RO_BIND] = { "ro-bind", run_bind },
+	[MOUNT_DEV_BIND] = { "dev-bind", run_bind }, [MOUNT_TMPFS] = { "tmpfs", run_tmpfs },
+	[MOUNT_MASK] = { "mask", run_mask },	    [MOUNT_SYMLINK] = { "symlink", run_symlink },
+	[MOUNT_MKDIR] = { "mkdir", run_mkdir },	    [MOUNT_FILE] = { "file", run_file },
+};
+
+static uint64_t flags_of(const struct mount_op *op)
+{
+	uint64_t flags = MOUNT_SAFE | (op->noexec ? MOUNT_ATTR_NOEXEC : 0);
+
+	if (op->kind == MOUNT_DEV_BIND)
+		flags &= ~(uint64_t)MOUNT_ATTR_NODEV;
+	if (op->kind == MOUNT_RO_BIND || op->kind == MOUNT_MASK)
+		flags |= MOUNT_ATTR_RDONLY;
+	return flags;
+}
+
+static void plan_op(struct plan *plan, const struct mount_op *op, const struct source *source)
+{
+	bool bind = op->kind == MOUNT_BIND || op->kind == MOUNT_RO_BIND || op->kind == MOUNT_DEV_BIND;
+
+	if (bind && !source->real)
+		return; /* optional, and not there */
+	struct step *step = plan_add(plan, PHASE_SETUP, &kinds[op->kind], op->origin);
+	step->source = bind ? source->real : op->source;
+	step->target = op->target;
+	step->options = op->noexec ? "noexec" : NULL;
+	step->flags = flags_of(op);
+	step->data = op;
+}
+
+int mounts_plan(struct plan *plan, struct error *err)
+{
+	const struct config *config = plan->config;
+
+	(void)err;
+	for (size_t i = 0; i < plan->host->secrets_count; i++) {
+		struct step *step = plan_add(plan, PHASE_SETUP, &kinds[MOUNT_MASK], "a secret in /etc");
+
+		step->target = plan->host->secrets[i];
+		step->flags = MOUNT_SAFE | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;
+	}
+	for (size_t i = 0; i < config->mounts_count; i++)
+		plan_op(plan, &config->mounts[i], &plan->host->sources[i]);
+	return 0;
+}

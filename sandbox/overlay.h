@@ -1,0 +1,16 @@
+/*
+ * overlay: the private tmpfs of a sandbox (scratch), and the throw-away layer over ROOTFS. Supervisor,
+ * PREPARE (the layer's directory, when it is on disk); child, SETUP (the mounts).
+ */
+#ifndef OVERLAY_H
+#define OVERLAY_H
+
+#include "step.h"
+
+/* Does the root get a layer, and where is it kept? Sets plan->has_layer and layer_parent. */
+int overlay_plan(struct plan *plan, struct error *err);
+
+/* The step that mounts the layer as the new root; for rootfs_plan's place in the order. */
+void overlay_plan_root(struct plan *plan);
+
+#endif

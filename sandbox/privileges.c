@@ -1,0 +1,221 @@
+/* What the payload may do: see privileges.h. */
+#include "privileges.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/keyctl.h>
+#include <linux/securebits.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+/* keyctl's permission bits, include/linux/key.h: not in a header for programs. Nobody writes into it. */
+#define KEY_POS_VIEW   0x01000000
+#define KEY_POS_SEARCH 0x08000000
+#define KEY_USR_VIEW   0x00010000
+#define KEY_USR_SEARCH 0x00080000
+
+/*
+ * The sandbox gets a session keyring with nothing in it, and one and the same for all sandboxes of the
+ * user: each keyring counts against a quota of 200 (keyrings(7)). It has to be done out here, since names
+ * of keyrings belong to a user namespace. It stays searchable for its owner so that the next one finds it.
+ */
+static int run_keyring(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)sandbox;
+	long keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, step->target);
+
+	if (keyring < 0 && errno == ENOSYS)
+		return 0; /* a kernel without keyrings has none that could leak */
+	if (keyring < 0)
+		return fail(err, "leave the session keyring for one named %s", step->target);
+	/* Only its owner may set this, and only once: the right to do it goes with it. */
+	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring,
+		    KEY_POS_VIEW | KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_SEARCH) < 0 &&
+	    errno != EACCES)
+		return fail(err, "protect the session keyring %s", step->target);
+	return 0;
+}
+
+static const struct step_kind keyring = { "keyring", run_keyring };
+
+static int run_rlimit(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct rlimit_op *op = step->data;
+	struct rlimit limit = { op->soft, op->hard };
+
+	(void)sandbox;
+	if (setrlimit((__rlimit_resource_t)op->resource, &limit) == 0)
+		return 0;
+	fail(err, "set the limit %s to %s", op->name, step->options);
+	if (err->number == EPERM)
+		fail_remedy(err, "it is above your own hard limit (ulimit -H -a shows them)");
+	return -1;
+}
+
+static const struct step_kind rlimit_kind = { "rlimit", run_rlimit };
+
+/* As a process with one map has it: groups can be dropped only where setgroups is not denied. */
+static int run_identity(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	const struct plan *plan = sandbox->plan;
+	const struct identity *who = &plan->identity;
+
+	(void)step;
+	/* The system calls and not glibc's wrappers, which would speak to threads that we do not have. */
+	if (plan->drop_groups && syscall(SYS_setgroups, 0, NULL) < 0)
+		return fail(err, "drop the supplementary groups");
+	/* So that permitted survives the change of ids, for capset to say what stays of it. */
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return fail(err, "keep capabilities over the change of ids");
+	if (syscall(SYS_setresgid, who->gid, who->gid, who->gid) < 0 ||
+	    syscall(SYS_setresuid, who->uid, who->uid, who->uid) < 0)
+		return fail(err, "become uid %u, gid %u", who->uid, who->gid);
+	return 0;
+}
+
+static const struct step_kind identity = { "identity", run_identity };
+
+static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++) {
+		data[i].effective = (uint32_t)(effective >> (32 * i));
+		data[i].permitted = (uint32_t)(permitted >> (32 * i));
+		data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
+	}
+	return (int)syscall(SYS_capset, &header, data);
+}
+
+/* All that is not wanted goes from the bounding set, for good. */
+static int drop_bounding(uint64_t wanted)
+{
+	for (int cap = 0; cap < 64; cap++) {
+		if (wanted >> cap & 1)
+			continue;
+		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return errno == EINVAL ? 0 : -1; /* past the last that this kernel knows */
+	}
+	return 0;
+}
+
+/*
+ * uid 0 gets permitted = bounding at exec, whatever inheritable and ambient say, so those stay empty
+ * (CVE-2022-24769); any other uid keeps over exec only what is ambient.
+ */
+static int run_capabilities(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	uint64_t wanted = step->flags;
+	bool ambient = sandbox->plan->identity.uid != 0;
+
+	/* PR_CAPBSET_DROP takes CAP_SETPCAP, effective: as long as ids changed it is only permitted. */
+	if (set_capabilities(wanted | 1u << CAP_SETPCAP, wanted | 1u << CAP_SETPCAP, 0) < 0)
+		return fail(err, "take up capabilities");
+	if (drop_bounding(wanted) < 0)
+		return fail(err, "drop the capability bounding set");
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return fail(err, "clear the ambient capabilities");
+	if (set_capabilities(wanted, wanted, ambient ? wanted : 0) < 0)
+		return fail(err, "set the capabilities to %s", step->target);
+	for (int cap = 0; ambient && cap < 64; cap++)
+		if (wanted >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			return fail(err, "keep capability %d over exec", cap);
+	return 0;
+}
+
+static const struct step_kind capabilities = { "capabilities", run_capabilities };
+
+int privileges_drop_for_init(struct error *err)
+{
+	uint64_t mine = 1u << CAP_KILL;
+
+	if (set_capabilities(mine, mine, 0) < 0)
+		return fail(err, "drop the capabilities of pid 1");
+	return 0;
+}
+
+/* What package managers need inside a root of their own; nothing for any other id. */
+static uint64_t default_capabilities(const struct plan *plan)
+{
+	static const int root[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+				    CAP_KILL,  CAP_SETGID,	 CAP_SETUID, CAP_NET_BIND_SERVICE };
+	uint64_t set = 0;
+
+	for (size_t i = 0; plan->identity.uid == 0 && i < sizeof root / sizeof *root; i++)
+		set |= UINT64_C(1) << root[i];
+	return set;
+}
+
+static const char *capability_names(struct plan *plan, uint64_t set)
+{
+	const char *text = "";
+
+	if (!set)
+		return "none";
+	for (int cap = 0; cap < 64; cap++)
+		if (set >> cap & 1) {
+			char *name = cap_to_name(cap);
+
+			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "", name ? name : "?");
+			cap_free(name);
+		}
+	return text;
+}
+
+static void plan_capabilities(struct plan *plan)
+{
+	const struct config *config = plan->config;
+	uint64_t all = ((UINT64_C(1) << CAP_LAST_CAP) << 1) - 1;
+
+	plan->capabilities = default_capabilities(plan);
+	for (size_t i = 0; i < config->caps_count; i++) {
+		const struct cap_op *op = &config->caps[i];
+		uint64_t named = op->all ? all : UINT64_C(1) << op->capability;
+
+		plan->capabilities = op->add ? plan->capabilities | named : plan->capabilities & ~named;
+	}
+	struct step *step = plan_add(plan, PHASE_CONFINE, &capabilities,
+				     config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
+	step->flags = plan->capabilities;
+	step->target = capability_names(plan, plan->capabilities);
+}
+
+static const char *limit_text(struct plan *plan, uint64_t value)
+{
+	return value == UINT64_MAX ? "unlimited" : arena_printf(&plan->arena, "%llu", (unsigned long long)value);
+}
+
+int privileges_plan(struct plan *plan, struct error *err)
+{
+	const struct config *config = plan->config;
+	struct step *step = plan_add(plan, PHASE_PREPARE, &keyring, NULL);
+
+	(void)err;
+	step->target = "sandbox";
+	for (size_t i = 0; i < config->rlimits_count; i++) {
+		const struct rlimit_op *op = &config->rlimits[i];
+
+		step = plan_add(plan, PHASE_CONFINE, &rlimit_kind, op->origin);
+		step->target = op->name;
+		step->options = arena_printf(&plan->arena, "%s:%s", limit_text(plan, op->soft),
+					     limit_text(plan, op->hard));
+		step->data = op;
+	}
+	step = plan_add(plan, PHASE_CONFINE, &identity,
+			config_origin(config, config->user ? OPT_USER : OPT_USERNS));
+	step->target = arena_printf(&plan->arena, "%s uid=%u gid=%u", plan->identity.name, plan->identity.uid,
+				    plan->identity.gid);
+	step->options = plan->drop_groups ? "no supplementary groups"
+			: config->keep_groups ? "supplementary groups kept"
+					      : "setgroups denied";
+	plan_capabilities(plan);
+	return 0;
+}

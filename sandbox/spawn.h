@@ -1,0 +1,33 @@
+/*
+ * spawn: run a helper program (newuidmap, getsubids, getent) beside us and hear what it says.
+ *
+ * No shell is ever involved. The helper gets /dev/null as standard input, our environment without
+ * what could steer it is not needed: the helpers are setuid or read-only, and clean it themselves.
+ */
+#ifndef SPAWN_H
+#define SPAWN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "error.h"
+
+struct spawned {
+	pid_t pid;
+	int output; /* read end of what it writes to standard output and standard error */
+};
+
+/* Start argv[0] (a path). -1 with err filled when it cannot be started. */
+int spawn_start(struct spawned *spawned, char *const argv[], struct error *err);
+
+/*
+ * Wait for it to end. Its output, cut at size - 1 bytes and without a final newline, is stored in
+ * text. Returns the wait status as of waitpid(2). Closes the descriptor.
+ */
+int spawn_finish(struct spawned *spawned, char *text, size_t size);
+
+/* The full path of a program: in /usr/bin, else along PATH; NULL when there is none. Arena-owned. */
+struct arena;
+const char *spawn_find(struct arena *arena, const char *name);
+
+#endif

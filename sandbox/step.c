@@ -1,0 +1,13 @@
+/* Adding a step to a plan: see step.h. */
+#include "step.h"
+
+struct step *plan_add(struct plan *plan, enum phase phase, const struct step_kind *kind,
+		      const char *because)
+{
+	struct step *step = ARENA_APPEND(&plan->arena, plan->steps, plan->steps_count);
+
+	step->kind = kind;
+	step->phase = phase;
+	step->because = because ? because : "default";
+	return step;
+}
