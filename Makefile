@@ -39,7 +39,7 @@ $(B)/%.o: sandbox/%.c | $(B)
 $(B):
 	mkdir -p $@
 
-include sandbox/seccomp.mk
+include sandbox/seccomp.mk .ci/lint.mk
 -include docs/generated.mk tests/tests.mk
 include tests/bench/bench.mk
 
@@ -47,7 +47,7 @@ include tests/bench/bench.mk
 demo:
 	helpers/setup packages demo
 	helpers/setup users
-	$(MAKE) all
+	$(MAKE) SAN= all
 	helpers/demo
 
 # The tests, as a plain user; T="run/mounts unit" chooses, J= is how many files at a time.
@@ -63,8 +63,17 @@ $(B)/tests/reaper: tests/reaper.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $<
 
+install: all
+	install -D -m 0755 $(B)/sandbox $(DESTDIR)$(PREFIX)/bin/sandbox
+	install -d $(DESTDIR)$(PREFIX)/share/sandbox/profiles
+	install -m 0644 profiles/*.conf $(DESTDIR)$(PREFIX)/share/sandbox/profiles
+	install -D -m 0644 docs/sandbox.1 $(DESTDIR)$(PREFIX)/share/man/man1/sandbox.1
+	install -D -m 0644 completions/sandbox.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sandbox
+	install -D -m 0644 completions/_sandbox $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sandbox
+	install -D -m 0644 completions/sandbox.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sandbox.fish
+
 clean:
 	rm -rf build
 
 -include $(wildcard $(B)/*.d)
-.PHONY: all check clean demo tests
+.PHONY: all check clean demo install tests
