@@ -8,13 +8,13 @@
 int fail(struct error *err, const char *format, ...)
 {
 	int number = errno;
+	char what[sizeof err->text / 2];
 	va_list args;
 
 	va_start(args, format);
-	int used = vsnprintf(err->text, sizeof err->text, format, args);
+	vsnprintf(what, sizeof what, format, args);
 	va_end(args);
-	if (used >= 0 && (size_t)used < sizeof err->text)
-		snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", strerror(number));
+	snprintf(err->text, sizeof err->text, "cannot %s: %s", what, strerror(number));
 	err->number = number;
 	err->status = 0;
 	err->remedy[0] = '\0';

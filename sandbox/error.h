@@ -21,12 +21,12 @@ struct error {
 };
 
 /*
- * Record a failure: the formatted text, followed by ": " and the text of errno. Keeps errno.
- * Always returns -1, so that a room can write `return fail(err, "bind %s on %s", source, target);`
+ * Record a failure: "cannot ", the formatted text (what was attempted, on what), ": " and the text of
+ * errno. Keeps errno. Always returns -1, so that a room can write `return fail(err, "bind %s on %s", source, target);`
  */
 int fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same where no errno is behind it. */
+/* The same where no errno is behind it: the formatted text is the whole sentence. */
 int fail_because(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Set the remedy of an error that is already recorded. Always returns -1. */

@@ -64,7 +64,7 @@ static int because(struct error *err, const char *reason, const char *remedy)
 	if (colon)
 		*colon = '\0';
 	keep = strlen(what);
-	snprintf(err->text, sizeof err->text, "cannot %.*s: %s", (int)(keep < 600 ? keep : 600), what, reason);
+	snprintf(err->text, sizeof err->text, "%.*s: %s", (int)(keep < 600 ? keep : 600), what, reason);
 	return fail_remedy(err, "%s", remedy);
 }
 

@@ -1,7 +1,9 @@
 /* The verbs, and the walk of one launch: command line, profile, config, host, plan, supervisor. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -134,12 +136,30 @@ static const struct {
 	{ "learn", not_yet }, { "doctor", not_yet }, { "oci", not_yet },
 };
 
+/* A closed standard descriptor would be handed out again, to a file of ours; a directory would be a
+ * way back to the host (openat(0, "..")). */
+static int check_standard_descriptors(struct error *err)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fstat(fd, &st) < 0) {
+			if (errno != EBADF || open("/dev/null", O_RDWR) < 0)
+				return fail(err, "use standard descriptor %d", fd);
+		} else if (S_ISDIR(st.st_mode)) {
+			return fail_because(err, "standard descriptor %d is a directory, which would lead out of the "
+						 "sandbox", fd);
+		}
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	/* A closed standard descriptor would be handed out again, to a file of ours. */
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
-			return EXIT_SANDBOX;
+	struct error err;
+
+	if (check_standard_descriptors(&err) < 0)
+		return report(&err);
 	if (argc < 1)
 		return EXIT_SANDBOX;
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)

@@ -80,9 +80,14 @@ static int explain_overlay(const struct step *step, const char *failed, struct e
 static int run_layer(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	char lower_path[32], upper_path[32], work_path[32];
-	int parent = sandbox->layer >= 0 ? sandbox->layer : sandbox->scratch;
+	/* The supervisor's descriptor of the directory belongs to its own mounts; overlayfs wants ours. */
+	int cleanup_fd disk = sandbox->layer < 0 ? -1 : open_in_no_links(sandbox->host_root, sandbox->layer_path,
+									 O_RDONLY | O_DIRECTORY);
+	int parent = sandbox->layer >= 0 ? disk : sandbox->scratch;
 	const char *failed;
 
+	if (parent < 0)
+		return fail(err, "open the throw-away layer %s", sandbox->layer_path);
 	if (make_upper(parent, sandbox->rootfs, err) < 0)
 		return -1;
 	int cleanup_fd upper = openat(parent, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);

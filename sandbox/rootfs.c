@@ -159,7 +159,13 @@ static const struct step_kind read_only_root = { "remount", run_read_only };
 /* Let go of the host: its mounts, our descriptors on them, our working directory there. */
 static int run_detach(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
+	/* The scratch mount lies on top of the host's root, where "." would find it instead; below, on the
+	 * host's /proc, it goes along. One detach and not two: each waits for the whole machine (RCU). */
+	int cleanup_fd aside = open_in(sandbox->host_root, "proc", O_PATH | O_DIRECTORY);
+
 	(void)step;
+	if (aside < 0 || mount_attach(sandbox->scratch, aside) < 0)
+		return fail(err, "move the private tmpfs out of the way");
 	if (fchdir(sandbox->host_root) < 0 || sys_umount(".", MNT_DETACH) < 0)
 		return fail(err, "detach the host's root");
 	if (fchdir(sandbox->root) < 0)

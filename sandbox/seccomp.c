@@ -21,7 +21,7 @@ static int check_refusal(struct error *err)
 {
 	if (syscall(SYS_setns, -1, 0) == -1 && errno == EPERM)
 		return 0;
-	return fail(err, "the system call filter was loaded but does not refuse setns");
+	return fail_because(err, "the system call filter was loaded but does not refuse setns");
 }
 
 int seccomp_install(enum seccomp_mode mode, struct error *err)
