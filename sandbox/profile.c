@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,14 +31,24 @@ static int load_named(struct profile_loader *loader, const char *name, int from,
 		      const struct file *child);
 static int load_path(struct profile_loader *loader, const char *path, const struct file *child);
 
-/* Put "FILE:LINE: " before what went wrong there. */
+/* Put words before what went wrong; the remedy stays. Returns -1. */
+__attribute__((format(printf, 2, 3))) static int prefix(struct error *err, const char *format, ...)
+{
+	char text[sizeof err->text];
+	va_list args;
+
+	va_start(args, format);
+	int used = vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (used >= 0 && (size_t)used < sizeof text)
+		snprintf(text + used, sizeof text - (size_t)used, "%s", err->text);
+	memcpy(err->text, text, sizeof text);
+	return -1;
+}
+
 static int locate(struct profile_loader *loader, const struct file *file)
 {
-	struct error inner = *loader->err;
-
-	snprintf(loader->err->text, sizeof loader->err->text, "%.300s:%u: %.700s", file->lines.path,
-		 file->lines.number, inner.text);
-	return -1;
+	return prefix(loader->err, "%.300s:%u: ", file->lines.path, file->lines.number);
 }
 
 /* Two scalars that settle one field, in one file: which of them was meant? */
@@ -102,8 +112,7 @@ static int apply_setting(struct profile_loader *loader, struct file *file, const
 	if (option && value) {
 		value = profile_expand(arena, value, option->flags & OPTION_FIELDS, loader->err);
 		if (!value)
-			return fail_because(loader->err, "%s: %.900s", key,
-					    arena_strdup(arena, loader->err->text));
+			return prefix(loader->err, "%s: ", key);
 	}
 	if (option && check_twice(loader, file, option, value && strcmp(value, "false") == 0))
 		return -1;
@@ -154,10 +163,10 @@ static int read_lines(struct profile_loader *loader, struct file *file)
 	char *line;
 
 	for (;;) {
-		loader->reported = false;
 		more = lines_next(&file->lines, &line, loader->err);
 		if (more == 0)
 			return failed;
+		loader->reported = false;
 		if (more > 0 && !apply_line(loader, file, line))
 			continue;
 		if (more > 0 && !loader->reported)
@@ -238,9 +247,11 @@ static int load_drop_ins(struct profile_loader *loader, const char *name)
 	int failed = 0;
 
 	for (int i = loader->search.count - 1; i >= 0; i--) {
-		if (loader->search.fds[i] >= 0 && load_drop_ins_in(loader, name, i))
-			failed = -1;
-		if (failed && !loader->wrong)
+		if (loader->search.fds[i] < 0 || !load_drop_ins_in(loader, name, i))
+			continue;
+		report(loader);
+		failed = -1;
+		if (!loader->wrong)
 			break;
 	}
 	return failed;
@@ -289,9 +300,11 @@ static int load_named(struct profile_loader *loader, const char *name, int from,
 	if (failed && !loader->wrong)
 		return -1;
 	/* Where a file extends its own name, the drop-ins of that name come after both. */
-	if (child && child->name && strcmp(child->name, name) == 0)
-		return failed;
-	return load_drop_ins(loader, name) ? -1 : failed;
+	if (!(child && child->name && strcmp(child->name, name) == 0) &&
+	    load_drop_ins(loader, name))
+		failed = -1;
+	loader->reported = failed;
+	return failed;
 }
 
 static int load_path(struct profile_loader *loader, const char *path, const struct file *child)
@@ -302,7 +315,10 @@ static int load_path(struct profile_loader *loader, const char *path, const stru
 	if (lines_open(&file.lines, arena, AT_FDCWD, path, path, loader->err) ||
 	    check_circle(loader, &file))
 		return -1;
-	return read_lines(loader, &file);
+	int failed = read_lines(loader, &file);
+
+	loader->reported = failed;
+	return failed;
 }
 
 int profile_load(struct profile_loader *loader, const char *name, bool is_path)

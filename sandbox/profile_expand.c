@@ -65,7 +65,7 @@ static const char *variable(struct arena *arena, const char *name, struct error 
 	}
 	if (getcwd(cwd, sizeof cwd))
 		return arena_strdup(arena, cwd);
-	fail(err, "${PWD}: the working directory has no path");
+	fail(err, "fill in ${PWD}: the working directory has no path");
 	return NULL;
 }
 

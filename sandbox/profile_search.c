@@ -115,14 +115,14 @@ void profile_search_close(struct profile_search *search)
 const char *profile_name_reason(const char *name)
 {
 	static const char marks[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+-";
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
 
 	if (!*name)
 		return "the name is empty";
 	if (strlen(name) > PROFILE_NAME_MAX)
 		return "the name is too long";
 	if (*name == '.' || *name == '-' || name[strspn(name, marks)])
-		return "a name has letters, digits and ._@+- and does not start with '.' or '-'";
+		return "a name has letters, digits and ._+- and does not start with '.' or '-'";
 	return NULL;
 }
 
