@@ -45,12 +45,14 @@ int open_in_no_links(int root, const char *path, int flags)
 
 static int mount_id(int fd, uint64_t *id)
 {
-	struct statx st;
+	/* struct statx of <linux/stat.h>, which does not go together with <sys/stat.h>; musl's own lacks the
+	 * field. stx_mnt_id: Linux 5.8, 8 bytes at offset 0x90. */
+	enum { STATX_MNT_ID_BIT = 0x1000, MNT_ID_OFFSET = 0x90 };
+	_Alignas(8) char st[256];
 
-	/* STATX_MNT_ID: Linux 5.8 */
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH, STATX_MNT_ID_BIT, st) < 0)
 		return -1;
-	*id = st.stx_mnt_id;
+	memcpy(id, st + MNT_ID_OFFSET, sizeof *id);
 	return 0;
 }
 

@@ -48,10 +48,13 @@ static const struct step_kind keyring = { "keyring", run_keyring };
 static int run_rlimit(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	const struct rlimit_op *op = step->data;
-	struct rlimit limit = { op->soft, op->hard };
+	struct {
+		uint64_t soft, hard;
+	} limit = { op->soft, op->hard };
 
 	(void)sandbox;
-	if (setrlimit((__rlimit_resource_t)op->resource, &limit) == 0)
+	/* 64 bits wide whatever the libc's rlim_t is. */
+	if (syscall(SYS_prlimit64, 0, op->resource, &limit, NULL) == 0)
 		return 0;
 	fail(err, "set the limit %s to %s", op->name, step->options);
 	if (err->number == EPERM)
