@@ -7,13 +7,15 @@
 PREFIX  ?= /usr/local
 DESTDIR ?=
 VERSION := 0.1
-CC      ?= gcc
+ifeq ($(origin CC),default) # make's own, cc
+CC      := gcc
+endif
 B       := build$(if $(SAN),/san)
 
 # The launch links libcap alone and is static: a dynamic loader costs a quarter of a launch
 # (docs/performance.md). Filters are compiled by libseccomp at build time, in helpers/mkfilter.
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
-HARDEN  := -fstack-protector-strong -fcf-protection=full -D_FORTIFY_SOURCE=2
+HARDEN  := -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS  = -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -fPIE -MMD -MP -iquote sandbox -iquote $(B) \
 	      -DVERSION='"$(VERSION)"' -DPREFIX='"$(PREFIX)"'
