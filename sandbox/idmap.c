@@ -173,6 +173,11 @@ static int run_direct(const struct step *step, struct sandbox *sandbox, struct e
 		int number = errno;
 
 		fail(err, "map your id into the user namespace");
+		/* verify_root_map() in kernel/user_namespace.c, Linux 5.12 */
+		if (number == EPERM && plan->uids->outside == 0)
+			return fail_remedy(err, "uid 0 can only be mapped by a process with CAP_SETFCAP: inside another "
+						"sandbox, give that one --cap-add SETFCAP,\nor be another user in it "
+						"(--userns=keep-id)");
 		return host_explain_userns(number, err);
 	}
 	return 0;
@@ -273,8 +278,8 @@ static void plan_note(struct plan *plan)
 		return;
 	remedy_grant(plan, "", &line);
 	plan->note = arena_printf(&plan->arena,
-				  "only one id can be mapped, for %s has no range for '%s': chown, su and apt-get inside fail "
-				  "for any id but 0\n%s, or say --userns=single to run without this note",
+				  "only one id is mapped, since %s has no range for '%s': chown, su and apt-get inside fail "
+				  "for any id but 0\n  %s,\n  or say --userns=single to run without this note",
 				  plan->host->subuids_count ? "/etc/subgid" : "/etc/subuid",
 				  plan->host->user ? plan->host->user : "you", line.remedy);
 }
