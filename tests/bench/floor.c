@@ -51,17 +51,13 @@ static const char *const part_names[PARTS] = {"net", "ipc", "proc", "masks",
 					      "sys", "dev", "tmp",  "bounding"};
 static const char *const mode_names[SECCOMP_UNCONFINED] = {"default", "build", "strict"};
 
-static const char *const masked[] = {"/proc/acpi",
-				     "/proc/asound",
-				     "/proc/kcore",
-				     "/proc/keys",
-				     "/proc/latency_stats",
-				     "/proc/timer_list",
-				     "/proc/timer_stats",
-				     "/proc/sched_debug",
-				     "/proc/scsi",
-				     "/sys/firmware",
-				     "/sys/devices/virtual/powercap"};
+static const char *const masked[] = {"/proc/acpi",        "/proc/asound",
+				     "/proc/kcore",       "/proc/keys",
+				     "/proc/key-users",   "/proc/latency_stats",
+				     "/proc/timer_list",  "/proc/timer_stats",
+				     "/proc/sched_debug", "/proc/scsi",
+				     "/proc/interrupts",  "/proc/config.gz",
+				     "/sys/firmware",     "/sys/devices/virtual/powercap"};
 static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
 					"/proc/sysrq-trigger"};
 static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};

@@ -161,6 +161,8 @@ int main(int argc, char **argv)
 		else
 			return 2;
 	}
+	if (batch < 1)
+		return 2;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	if (output[0] == 0) {
