@@ -131,12 +131,12 @@ static void run_once(const struct command *command, posix_spawn_file_actions_t *
 /* The same orders in every session: rand() starts from the same seed. */
 static void shuffle(struct command *commands, size_t count)
 {
-	for (size_t i = count - 1; i > 0; i--) {
-		size_t other = (size_t)rand() % (i + 1);
-		struct command swap = commands[i];
+	for (size_t left = count; left > 1; left--) {
+		size_t chosen = (size_t)rand() % left;
+		struct command last = commands[left - 1];
 
-		commands[i] = commands[other];
-		commands[other] = swap;
+		commands[left - 1] = commands[chosen];
+		commands[chosen] = last;
 	}
 }
 
