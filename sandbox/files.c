@@ -190,7 +190,8 @@ char *read_fd(struct arena *arena, int fd, size_t max, size_t *size)
 			errno = EFBIG;
 			return NULL;
 		}
-		if (got == 0)
+		/* All that the file said it had: no second read to hear that it ends there. */
+		if (got == 0 || (used == (size_t)st.st_size && used < room))
 			break;
 		if (used == room) {
 			size_t more = room * 2 > max + 1 ? max + 1 : room * 2;
@@ -252,9 +253,6 @@ int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_
 	int cleanup_fd fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
-		return -1;
-	/* The caller's umask is kept for the payload, so it may have narrowed the mode. */
-	if (fchmod(fd, mode) < 0)
 		return -1;
 	return write_all(fd, text, size);
 }

@@ -92,7 +92,7 @@ int write_file_at(int dir, const char *path, const char *text);
 /* Write all size bytes to fd, however many calls that takes. */
 int write_all(int fd, const void *data, size_t size);
 
-/* Make file path below dir (it must not exist) with this content and mode. */
+/* Make file path below dir (it must not exist) with this content, and this mode less the umask. */
 int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_t size);
 
 #endif

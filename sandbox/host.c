@@ -93,30 +93,40 @@ static char *output_of(struct arena *arena, const char *name, const char *argume
 	return arena_strdup(arena, text);
 }
 
-/* The caller's name and home: /etc/passwd, then whatever else getent(1) knows (LDAP, ...). A static
- * program cannot ask NSS itself. */
-static void find_caller(struct host *host)
+/* The caller's line of /etc/passwd, or of whatever else getent(1) knows (LDAP, ...): a static program
+ * cannot ask NSS itself. */
+static const struct passwd_entry *find_caller(struct host *host)
 {
 	struct passwd_entry *entries = NULL;
 	size_t count = 0;
 	char number[16];
 	const char *text = read_file(&host->arena, "/etc/passwd", MAX_PASSWD, NULL);
 
-	host->uid = geteuid();
-	host->gid = getegid();
 	if (text)
 		parse_passwd(&host->arena, text, &entries, &count);
 	const struct passwd_entry *entry = find_uid(entries, count, host->uid);
-	if (!entry) {
-		snprintf(number, sizeof number, "%u", host->uid);
-		text = output_of(&host->arena, "getent", "passwd", number);
-		if (text)
-			parse_passwd(&host->arena, text, &entries, &count);
-		entry = find_uid(entries, count, host->uid);
-	}
+	if (entry)
+		return entry;
+	snprintf(number, sizeof number, "%u", host->uid);
+	text = output_of(&host->arena, "getent", "passwd", number);
+	if (text)
+		parse_passwd(&host->arena, text, &entries, &count);
+	return find_uid(entries, count, host->uid);
+}
+
+/* Who calls. With one id and a home from the environment nobody asks for the name. */
+static void probe_caller(struct host *host, const struct config *config)
+{
+	const struct passwd_entry *entry = NULL;
 	const char *home = getenv("HOME");
+	bool home_is_known = home && *home == '/';
+
+	host->uid = geteuid();
+	host->gid = getegid();
+	if (config->userns != USERNS_SINGLE || !home_is_known)
+		entry = find_caller(host);
 	host->user = entry ? entry->name : NULL;
-	host->home = home && *home == '/' ? arena_strdup(&host->arena, home) : entry ? entry->home : NULL;
+	host->home = home_is_known ? arena_strdup(&host->arena, home) : entry ? entry->home : NULL;
 }
 
 /* OWNER:START:COUNT, the owner by name or number (subuid(5)). */
@@ -339,7 +349,7 @@ int host_probe(struct host *host, const struct config *config, struct error *err
 {
 	struct utsname names;
 
-	find_caller(host);
+	probe_caller(host, config);
 	host->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	if (config->userns != USERNS_SINGLE) {
 		if (find_grants(host, "/etc/subuid", NULL, &host->subuids, &host->subuids_count, err) < 0 ||
@@ -348,7 +358,8 @@ int host_probe(struct host *host, const struct config *config, struct error *err
 		host->newuidmap = spawn_find(&host->arena, "newuidmap");
 		host->newgidmap = spawn_find(&host->arena, "newgidmap");
 	}
-	host->tmpfs_user_xattrs = tmpfs_has_user_xattrs();
+	if (config->layer_mode == LAYER_THROW_AWAY && config->layer_place == LAYER_AUTO)
+		host->tmpfs_user_xattrs = tmpfs_has_user_xattrs();
 	if (config->network == NETWORK_HOST)
 		host->resolv_conf = read_file(&host->arena, "/etc/resolv.conf", MAX_PASSWD, NULL);
 	host->machine = uname(&names) == 0 ? arena_strdup(&host->arena, names.machine) : "unknown";

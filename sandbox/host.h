@@ -49,7 +49,7 @@ struct host {
 	size_t subuids_count, subgids_count;
 	const char *newuidmap, *newgidmap; /* paths, or NULL where they are missing */
 
-	bool tmpfs_user_xattrs; /* user.* attributes on tmpfs: Linux 6.6 and later */
+	bool tmpfs_user_xattrs; /* user.* attributes on tmpfs, Linux 6.6; asked only where a layer is kept by it */
 
 	/* ROOTFS */
 	const char *rootfs; /* absolute path */
