@@ -114,12 +114,13 @@ static bool shows_home(const struct host *host, const struct stat *st)
 	}
 }
 
-static int check_source(struct host *host, const struct config *config, const struct mount_op *op,
+/* top: the host's root, for openat2's "in root" means below the directory that it is given. */
+static int check_source(struct host *host, const struct config *config, int top, const struct mount_op *op,
 			struct source *source, struct error *err)
 {
 	char real[PATH_MAX];
 	struct stat st;
-	int cleanup_fd fd = open_in_no_links(AT_FDCWD, op->source, O_PATH);
+	int cleanup_fd fd = open_in_no_links(top, op->source, O_PATH);
 
 	if (fd >= 0) {
 		source->real = op->source;
@@ -147,13 +148,17 @@ static int check_source(struct host *host, const struct config *config, const st
 
 int host_probe_sources(struct host *host, const struct config *config, struct error *err)
 {
+	int cleanup_fd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (top < 0)
+		return fail(err, "open the directory /");
 	host->sources = arena_alloc(&host->arena, config->mounts_count * sizeof *host->sources);
 	for (size_t i = 0; i < config->mounts_count; i++) {
 		const struct mount_op *op = &config->mounts[i];
 
 		if (op->kind != MOUNT_BIND && op->kind != MOUNT_RO_BIND && op->kind != MOUNT_DEV_BIND)
 			continue;
-		if (check_source(host, config, op, &host->sources[i], err) < 0)
+		if (check_source(host, config, top, op, &host->sources[i], err) < 0)
 			return -1;
 	}
 	return 0;

@@ -18,6 +18,14 @@ static int on_target(struct error *err, const char *what, const struct step *ste
 	return fail_remedy(err, "%s", mount_hint(err->number));
 }
 
+/* The host's "/" has our private tmpfs on top, and so has its copy: the copy goes. */
+static int uncover(struct sandbox *sandbox, const char *target)
+{
+	int cleanup_fd top = open_in(sandbox->root, target, O_PATH | O_DIRECTORY);
+
+	return top < 0 || fchdir(top) < 0 || sys_umount(".", MNT_DETACH) < 0 ? -1 : 0;
+}
+
 /* step->data is the mount_op; step->source has no link in it (host_sources.c), so one that is met now has
  * been put there since. */
 static int run_bind(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -34,6 +42,8 @@ static int run_bind(const struct step *step, struct sandbox *sandbox, struct err
 						S_ISDIR(st.st_mode) ? LEAF_DIRECTORY : LEAF_FILE, &sandbox->own);
 	if (target < 0 || mount_attach(mount, target) < 0)
 		return on_target(err, "bind", step);
+	if (strcmp(step->source, "/") == 0 && uncover(sandbox, step->target) < 0)
+		return on_target(err, "uncover", step);
 	return 0;
 }
 
