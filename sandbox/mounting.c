@@ -2,6 +2,7 @@
 #include "mounting.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "files.h"
 
@@ -45,10 +46,25 @@ int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive)
 			    sizeof attr);
 }
 
+/* move_mount(2) says EINVAL where a file and a directory meet; ENOTDIR and EISDIR say which. */
+static void tell_kinds(int mount, int target)
+{
+	struct stat on, what;
+	int number = errno;
+
+	if (fstat(mount, &what) == 0 && fstat(target, &on) == 0 && S_ISDIR(what.st_mode) != S_ISDIR(on.st_mode))
+		number = S_ISDIR(what.st_mode) ? ENOTDIR : EISDIR;
+	errno = number;
+}
+
 int mount_attach(int mount, int target)
 {
-	return (int)syscall(SYS_move_mount, mount, "", target, "",
-			    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+	int result = (int)syscall(SYS_move_mount, mount, "", target, "",
+				  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+
+	if (result < 0 && errno == EINVAL)
+		tell_kinds(mount, target);
+	return result;
 }
 
 const char *mount_hint(int number)
