@@ -110,20 +110,32 @@ static int run_layer(const struct step *step, struct sandbox *sandbox, struct er
 
 static const struct step_kind layer = { "layer", run_layer };
 
+/* As mkdir -p. A file system may say EROFS or EACCES of a directory that is there. */
+static int make_directories(const char *path)
+{
+	for (const char *p = path; p;) {
+		p = strchr(p + 1, '/');
+		char *part = strndup(path, p ? (size_t)(p - path) : strlen(path));
+		int number = part && mkdir(part, 0700) < 0 ? errno : 0;
+		bool there = part && (number == 0 || access(part, F_OK) == 0);
+
+		free(part);
+		if (!there) {
+			errno = number ? number : ENOMEM;
+			return -1;
+		}
+	}
+	return 0;
+}
+
 /* A layer on disk: a directory of our own, held by a lock so that one which is left behind (power
  * loss) is known as stale by whoever comes next. */
 static int run_layer_directory(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	char *path = NULL;
 
-	for (const char *p = step->target; (p = strchr(p + 1, '/'));) {
-		char *part = strndup(step->target, (size_t)(p - step->target));
-
-		if (part)
-			mkdir(part, 0700); /* what is really wrong, mkdtemp tells */
-		free(part);
-	}
-	mkdir(step->target, 0700);
+	if (make_directories(step->target) < 0)
+		return fail(err, "make the directory %s for the throw-away layer", step->target);
 	/* Somebody's watcher may take ours for a stale one in the moment before it is locked. */
 	for (int i = 0; i < 16 && sandbox->layer < 0; i++) {
 		free(sandbox->layer_path);
