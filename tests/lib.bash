@@ -50,29 +50,36 @@ in_sandbox() { sandbox "${options[@]}" "$root" /bin/sh -c "$@"; }
 
 # --- root file systems ---------------------------------------------------------------------------
 
-# tiny_rootfs [DIR]: make a root file system of busybox applets; sets $root. About 10 ms.
+# tiny_rootfs [DIR]: make a root file system of busybox applets; sets $root. About 20 ms.
 tiny_rootfs() {
 	root=${1:-$scratch/root}
-	local cache=$BATS_FILE_TMPDIR/tiny
-	if [ ! -d "$cache" ]; then
-		local busybox applet
-		busybox=$(command -v busybox) || fail "busybox is missing: apt-get install busybox-static"
-		mkdir -p "$cache".part/{bin,dev,etc,home,proc,root,run,sys,tmp,usr,var/tmp}
-		cp "$busybox" "$cache.part/bin/busybox"
-		"$busybox" --list | while read -r applet; do
-			[ "$applet" = busybox ] || ln -s busybox "$cache.part/bin/$applet"
-		done
-		ln -s bin "$cache.part/sbin"
-		ln -s ../bin "$cache.part/usr/bin"
-		[ ! -x "$TESTS_BUILD/probe" ] || cp "$TESTS_BUILD/probe" "$cache.part/bin/probe"
-		printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'daemon:x:1:1::/:/bin/sh' \
-			'nobody:x:65534:65534::/:/bin/sh' >"$cache.part/etc/passwd"
-		printf '%s\n' 'root:x:0:' 'daemon:x:1:' 'nogroup:x:65534:' >"$cache.part/etc/group"
-		chmod 1777 "$cache.part/tmp" "$cache.part/var/tmp"
-		mv "$cache.part" "$cache"
-	fi
+	local cache=${TESTS_CACHE:-$BATS_FILE_TMPDIR}/tiny
+	[ -d "$cache" ] || make_tiny_cache "$cache"
 	mkdir -p "$root"
-	cp -a "$cache/." "$root/"
+	# Three hundred symbolic links are shared with the cache; what a test might write to is not.
+	cp -al "$cache/applets/." "$root/"
+	cp -a "$cache/files/." "$root/"
+}
+
+# Other test files may be doing the same: the first rename wins.
+make_tiny_cache() {
+	local part busybox applet
+	busybox=$(command -v busybox) || fail "busybox is missing: apt-get install busybox-static"
+	part=$(mktemp -d "$1.XXXXXX")
+	chmod 0755 "$part"
+	mkdir -p "$part"/applets/bin "$part"/files/{bin,dev,etc,home,proc,root,run,sys,tmp,usr,var/tmp}
+	"$busybox" --list | while read -r applet; do
+		[ "$applet" = busybox ] || ln -s busybox "$part/applets/bin/$applet"
+	done
+	cp "$busybox" "$part/files/bin/busybox"
+	[ ! -x "$TESTS_BUILD/probe" ] || cp "$TESTS_BUILD/probe" "$part/files/bin/probe"
+	ln -s bin "$part/files/sbin"
+	ln -s ../bin "$part/files/usr/bin"
+	printf '%s\n' 'root:x:0:0:root:/root:/bin/sh' 'daemon:x:1:1::/:/bin/sh' \
+		'nobody:x:65534:65534::/:/bin/sh' >"$part/files/etc/passwd"
+	printf '%s\n' 'root:x:0:' 'daemon:x:1:' 'nogroup:x:65534:' >"$part/files/etc/group"
+	chmod 1777 "$part/files/tmp" "$part/files/var/tmp"
+	mv -T "$part" "$1" 2>/dev/null || rm -rf "$part"
 }
 
 # remove_tree DIR...: also what belongs to subordinate ids, or has no permission bits left.
