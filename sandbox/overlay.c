@@ -105,7 +105,7 @@ static int run_layer(const struct step *step, struct sandbox *sandbox, struct er
 		return explain_overlay(step, failed, err);
 	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
 		return fail(err, "attach the throw-away layer");
-	return 0;
+	return own_mounts_add(&sandbox->own, sandbox->root) < 0 ? fail(err, "take note of the throw-away layer") : 0;
 }
 
 static const struct step_kind layer = { "layer", run_layer };

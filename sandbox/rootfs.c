@@ -43,6 +43,9 @@ static int run_tree(const struct step *step, struct sandbox *sandbox, struct err
 	}
 	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
 		return fail(err, "attach %s as the new root", step->source);
+	/* With --read-only nothing can be made in it. */
+	if (!step->flags && own_mounts_add(&sandbox->own, sandbox->root) < 0)
+		return fail(err, "take note of the new root");
 	return 0;
 }
 
@@ -56,27 +59,10 @@ static int run_empty(const struct step *step, struct sandbox *sandbox, struct er
 	sandbox->root = mount_clone(sandbox->scratch, "root", false);
 	if (sandbox->root < 0 || mount_attach(sandbox->root, sandbox->host_root) < 0)
 		return fail(err, "attach the new root");
-	return 0;
+	return own_mounts_add(&sandbox->own, sandbox->root) < 0 ? fail(err, "take note of the new root") : 0;
 }
 
 static const struct step_kind empty = { "root", run_empty };
-
-/* The old root ends up stacked on the new one and stays reachable through host_root until the last
- * bind has been resolved (pivot_root(2), NOTES on "."). */
-static int run_pivot(const struct step *step, struct sandbox *sandbox, struct error *err)
-{
-	(void)step;
-	if (fchdir(sandbox->root) < 0 || sys_pivot_root(".", ".") < 0)
-		return fail(err, "pivot_root into the new root");
-	bool writable = sandbox->plan->has_layer || sandbox->plan->host->rootfs_is_host ||
-			sandbox->plan->config->layer_mode == LAYER_READ_WRITE;
-	if ((writable && own_mounts_add(&sandbox->own, sandbox->root) < 0) ||
-	    own_mounts_add(&sandbox->own, sandbox->scratch) < 0)
-		return fail(err, "take note of the new root");
-	return 0;
-}
-
-static const struct step_kind pivot = { "pivot-root", run_pivot };
 
 /* Something of the host's root, read-only. */
 static int run_entry(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -141,7 +127,6 @@ int rootfs_plan(struct plan *plan, struct error *err)
 		step->options = read_only ? "ro" : "rw";
 		step->flags = read_only ? MOUNT_ATTR_RDONLY : 0;
 	}
-	plan_add(plan, PHASE_SETUP, &pivot, NULL);
 	plan_host_entries(plan);
 	return 0;
 }
@@ -155,6 +140,19 @@ static int run_read_only(const struct step *step, struct sandbox *sandbox, struc
 }
 
 static const struct step_kind read_only_root = { "remount", run_read_only };
+
+/* Not before the last path is resolved. From here on the old root lies on the new one (pivot_root(2), NOTES on
+ * "."), and a ".." at the top of ROOTFS would lead into it, RESOLVE_IN_ROOT or not; so far the new root
+ * is what lies on top. */
+static int run_pivot(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	if (fchdir(sandbox->root) < 0 || sys_pivot_root(".", ".") < 0)
+		return fail(err, "pivot_root into the new root");
+	return 0;
+}
+
+static const struct step_kind pivot = { "pivot-root", run_pivot };
 
 /* Let go of the host: its mounts, our descriptors on them, our working directory there. */
 static int run_detach(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -205,6 +203,7 @@ int rootfs_plan_finish(struct plan *plan, struct error *err)
 		step->target = "/";
 		step->options = "ro";
 	}
+	plan_add(plan, PHASE_SETUP, &pivot, NULL);
 	step = plan_add(plan, PHASE_SETUP, &detach, NULL);
 	step->source = "the host's root";
 	step = plan_add(plan, PHASE_SETUP, &workdir, config_origin(config, OPT_WORKDIR));

@@ -8,7 +8,7 @@
 
 #include "step.h"
 
-/* Steps from the host's root to the new one, up to and with pivot_root. */
+/* Steps that make the new root and put it on top of the host's. */
 int rootfs_plan(struct plan *plan, struct error *err);
 
 /* The last of SETUP: make the root read-only where asked, let go of the host's root, chdir. */
