@@ -3,71 +3,31 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* Read until the end, at most one byte more than is allowed. */
-static ssize_t read_all(int fd, char *text, size_t size)
-{
-	size_t used = 0;
-
-	while (used < size) {
-		ssize_t got = read(fd, text + used, size - used);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		used += (size_t)got;
-	}
-	return (ssize_t)used;
-}
-
-static int read_file(struct lines *lines, struct arena *arena, int fd, struct error *err)
-{
-	struct stat status;
-
-	if (fstat(fd, &status))
-		return fail(err, "read %s", lines->path);
-	if (!S_ISREG(status.st_mode))
-		return fail_because(err, "%s is not a regular file", lines->path);
-	if (status.st_size > LINES_FILE_MAX)
-		return fail_because(err, "%s has more than 1 MiB", lines->path);
-
-	/* One byte of room more tells a file that grew meanwhile, or lies about its size. */
-	size_t size = (size_t)status.st_size;
-	char *text = arena_alloc(arena, size + 2);
-	ssize_t got = read_all(fd, text, size + 1);
-
-	if (got < 0)
-		return fail(err, "read %s", lines->path);
-	if ((size_t)got > size)
-		return fail_because(err, "%s is not on disk, or changed while it was read",
-				    lines->path);
-	lines->text = text;
-	lines->left = (size_t)got;
-	lines->device = status.st_dev;
-	lines->inode = status.st_ino;
-	return 0;
-}
+#include "files.h"
 
 int lines_open(struct lines *lines, struct arena *arena, int directory, const char *path,
 	       const char *name, struct error *err)
 {
-	*lines = (struct lines){.path = name};
+	struct stat status;
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int cleanup_fd fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
-	if (fd < 0)
+	*lines = (struct lines){.path = name};
+	if (fd < 0 || fstat(fd, &status))
 		return fail(err, "open %s", name);
-	int result = read_file(lines, arena, fd, err);
-
-	close(fd);
-	return result;
+	lines->device = status.st_dev;
+	lines->inode = status.st_ino;
+	lines->text = read_fd(arena, fd, LINES_FILE_MAX, &lines->left);
+	if (lines->text)
+		return 0;
+	if (errno == EINVAL)
+		return fail_because(err, "%s is not a regular file", name);
+	if (errno == EFBIG)
+		return fail_because(err, "%s has more than 1 MiB", name);
+	return fail(err, "read %s", name);
 }
 
 /* The length of the UTF-8 sequence at p, or 0: overlong forms and surrogates are none. */
