@@ -159,7 +159,7 @@ _sandbox()
 	else
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(
-			((COMP_CWORD == 1)) && compgen -W 'run profile doctor' -- "$cur"
+			((COMP_CWORD == 1)) && compgen -W 'run profile' -- "$cur"
 			compgen -d -- "$cur"
 		)
 	fi

@@ -25,7 +25,7 @@ function __sandbox_profiles
 	sandbox profile list 2>/dev/null | string replace -r ' .*' ''
 end
 
-complete -c sandbox -n __fish_is_first_arg -a 'run profile doctor'
+complete -c sandbox -n __fish_is_first_arg -a 'run profile'
 complete -c sandbox -n '__fish_seen_subcommand_from profile' -xa 'list show check'
 complete -c sandbox -n __sandbox_in_options -l profile -rFa '(__sandbox_profiles)' -d 'Start from the options in profile NAME, or in the file NAME if it has a slash'
 complete -c sandbox -n __sandbox_in_options -l rw -d 'Let the command write into ROOTFS itself'

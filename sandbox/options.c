@@ -144,92 +144,102 @@ int options_set(struct config *config, const char *name, const char *value, cons
 	return option_apply(&setting);
 }
 
-/* Where in argv a walk is, and what it found last. */
+/* Where in argv a walk is, and what stands with the option that it found last. */
 struct walk {
 	char **argv;
 	int argc, next;
 	const char *letters; /* what is left of -xyz */
-	const struct option *option;
-	const char *value; /* NULL for a flag without one */
+	const char *value;   /* NULL for a flag without one */
+	bool failed;
 	struct error *err;
 };
 
+static const struct option *walk_failed(struct walk *walk)
+{
+	walk->failed = true;
+	return NULL;
+}
+
 /* The value that an option must have and that does not follow it in the same word. */
-static int value_from_next(struct walk *walk, const char *dashes, const char *name, size_t length)
+static const struct option *value_from_next(struct walk *walk, const struct option *option,
+					    const char *dashes, const char *name, size_t length)
 {
 	if (walk->next == walk->argc) {
 		fail_because(walk->err, "option %s%.*s needs a value", dashes, (int)length, name);
-		return fail_remedy(walk->err, "write it as: --%s=%s", walk->option->name,
-				   walk->option->value);
+		fail_remedy(walk->err, "write it as: --%s=%s", option->name, option->value);
+		return walk_failed(walk);
 	}
 	walk->value = walk->argv[walk->next++];
-	return 1;
+	return option;
 }
 
-static int walk_long(struct walk *walk, const char *name)
+static const struct option *walk_long(struct walk *walk, const char *name)
 {
 	size_t length = strcspn(name, "=");
+	const struct option *option = option_find(name, length);
 
-	walk->option = option_find(name, length);
-	if (!walk->option)
-		return unknown("--", name, length, OPTION_ONLY_IN_PROFILE, walk->err);
-	if (walk->option->flags & OPTION_ONLY_IN_PROFILE) {
-		fail_because(walk->err, "--%s is for profile files only", walk->option->name);
-		return fail_remedy(walk->err, "on the command line use --profile=NAME");
+	if (!option) {
+		unknown("--", name, length, OPTION_ONLY_IN_PROFILE, walk->err);
+		return walk_failed(walk);
+	}
+	if (option->flags & OPTION_ONLY_IN_PROFILE) {
+		fail_because(walk->err, "--%s is for profile files only", option->name);
+		fail_remedy(walk->err, "on the command line use --profile=NAME");
+		return walk_failed(walk);
 	}
 	walk->value = name[length] ? name + length + 1 : NULL;
-	if (walk->value || !walk->option->value)
-		return 1;
-	return value_from_next(walk, "--", name, length);
+	if (walk->value || !option->value)
+		return option;
+	return value_from_next(walk, option, "--", name, length);
 }
 
-static int walk_letter(struct walk *walk)
+static const struct option *walk_letter(struct walk *walk)
 {
 	const char *letter = walk->letters;
+	const struct option *option = find_letter(*letter);
 
-	walk->option = find_letter(*letter);
-	if (!walk->option) {
+	if (!option) {
 		fail_because(walk->err, "unknown option -%c", *letter);
-		return fail_remedy(walk->err, "see sandbox --help for all options");
+		fail_remedy(walk->err, "see sandbox --help for all options");
+		return walk_failed(walk);
 	}
 	walk->value = NULL;
-	walk->letters = letter[1] && !walk->option->value ? letter + 1 : NULL;
-	if (!walk->option->value)
-		return 1;
-	if (letter[1]) {
-		walk->value = letter + 1;
-		return 1;
-	}
-	return value_from_next(walk, "-", letter, 1);
+	walk->letters = letter[1] && !option->value ? letter + 1 : NULL;
+	if (!option->value)
+		return option;
+	if (!letter[1])
+		return value_from_next(walk, option, "-", letter, 1);
+	walk->value = letter + 1;
+	return option;
 }
 
-/* 1: an option was found; 0: no more, walk->next is the first word behind; -1: an error. */
-static int walk_next(struct walk *walk)
+/* The next option; NULL at the end, where walk->next is the first word behind, or with failed. */
+static const struct option *walk_next(struct walk *walk)
 {
 	if (walk->letters)
 		return walk_letter(walk);
 	if (walk->next == walk->argc)
-		return 0;
+		return NULL;
 	const char *word = walk->argv[walk->next];
 
 	if (word[0] != '-' || word[1] == '\0')
-		return 0;
+		return NULL;
 	walk->next++;
 	if (word[1] != '-') {
 		walk->letters = word + 1;
 		return walk_letter(walk);
 	}
-	return word[2] ? walk_long(walk, word + 2) : 0;
+	return word[2] ? walk_long(walk, word + 2) : NULL;
 }
 
 int options_scan(int argc, char **argv, struct command_line *found, struct error *err)
 {
 	struct walk walk = {.argv = argv, .argc = argc, .err = err};
-	int more;
+	const struct option *option;
 
 	*found = (struct command_line){0};
-	while ((more = walk_next(&walk)) > 0) {
-		enum option_id id = option_id(walk.option);
+	while ((option = walk_next(&walk)) != NULL) {
+		enum option_id id = option_id(option);
 
 		if (id == OPT_PROFILE)
 			found->profile = walk.value;
@@ -243,18 +253,18 @@ int options_scan(int argc, char **argv, struct command_line *found, struct error
 	}
 	found->rest = argv + walk.next;
 	found->rest_count = argc - walk.next;
-	return more;
+	return walk.failed ? -1 : 0;
 }
 
 int options_apply(struct config *config, int argc, char **argv, struct error *err)
 {
 	struct walk walk = {.argv = argv, .argc = argc, .err = err};
-	int more;
+	const struct option *option;
 
-	while ((more = walk_next(&walk)) > 0) {
+	while ((option = walk_next(&walk)) != NULL) {
 		struct setting setting = {
 			.config = config,
-			.option = walk.option,
+			.option = option,
 			.value = walk.value ? walk.value : "true",
 			.origin = command_line_origin,
 			.dashes = "--",
@@ -263,5 +273,5 @@ int options_apply(struct config *config, int argc, char **argv, struct error *er
 		if (option_apply(&setting))
 			return -1;
 	}
-	return more;
+	return walk.failed ? -1 : 0;
 }

@@ -172,7 +172,7 @@ static const char bash_walk_rest[] =
 	"\telse\n"
 	"\t\tcompopt -o filenames\n"
 	"\t\tmapfile -t COMPREPLY < <(\n"
-	"\t\t\t((COMP_CWORD == 1)) && compgen -W 'run profile doctor' -- \"$cur\"\n"
+	"\t\t\t((COMP_CWORD == 1)) && compgen -W 'run profile' -- \"$cur\"\n"
 	"\t\t\tcompgen -d -- \"$cur\"\n"
 	"\t\t)\n"
 	"\tfi\n"
@@ -346,7 +346,7 @@ void options_print_zsh(FILE *out)
 	      out);
 	zsh_limits(out);
 	fputs("_sandbox_root() {\n"
-	      "\t((CURRENT == 2)) && compadd run profile doctor\n"
+	      "\t((CURRENT == 2)) && compadd run profile\n"
 	      "\t_directories\n"
 	      "}\n\n"
 	      "_sandbox() {\n"
@@ -440,7 +440,7 @@ static const char fish_walk[] =
 	"\tsandbox profile list 2>/dev/null | string replace -r ' .*' ''\n"
 	"end\n"
 	"\n"
-	"complete -c sandbox -n __fish_is_first_arg -a 'run profile doctor'\n"
+	"complete -c sandbox -n __fish_is_first_arg -a 'run profile'\n"
 	"complete -c sandbox -n '__fish_seen_subcommand_from profile' -xa 'list show check'\n";
 
 void options_print_fish(FILE *out)

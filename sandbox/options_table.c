@@ -50,6 +50,7 @@ static const struct choice filters[] = {
 #define LIFE        "Life"
 #define LOOK        "Looking and help"
 
+/* clang-format off: it would spread a row over twice the lines, one field to each. */
 const struct option option_table[OPTION_COUNT] = {
 	[OPT_PROFILE] = {
 		.name = "profile", .value = "NAME", .group = PROFILES,
@@ -334,3 +335,4 @@ const struct option option_table[OPTION_COUNT] = {
 		.set = set_nothing,
 	},
 };
+/* clang-format on */

@@ -1,8 +1,8 @@
 /*
  * profile: finds a profile, follows `extends`, and hands each line to options.c with its origin.
  *
- * A profile is a file of command-line options without the dashes, one to a line (see
- * sandbox-profile(5) once it exists; docs/profiles.md until then).
+ * A profile is a file of command-line options without the dashes, one to a line: see PROFILES in
+ * sandbox(1).
  */
 #ifndef PROFILE_H
 #define PROFILE_H
@@ -15,8 +15,8 @@
 const char *const *profile_directories(struct arena *arena);
 
 /*
- * Apply profile NAME (a name, or a path when it has a slash) and all it extends to config.
- * `default` that is found nowhere is the built-in defaults and no error.
+ * Apply profile NAME (a name, or a path when it has a slash) and all it extends to config, and note
+ * NAME there. `default` that is found nowhere is the built-in defaults and no error.
  */
 int profile_apply(struct config *config, const char *name, struct error *err);
 
