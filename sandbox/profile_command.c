@@ -154,9 +154,9 @@ static void print_value(FILE *out, const char *value)
 	for (size_t length; *value; value += length) {
 		char part[512];
 
-		length = strcspn(value, "$");
+		length = strcspn(value, "$\t");
 		if (length == 0) {
-			fputs("$$", out);
+			fputs(*value == '$' ? "$$" : "\t", out);
 			length = 1;
 			continue;
 		}

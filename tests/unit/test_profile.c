@@ -278,7 +278,7 @@ static void test_limits(void **state)
 
 	(void)state;
 	memset(line, 'a', sizeof line);
-	memcpy(line, "# ", 2);
+	line[0] = '#';
 	line[4096] = '\n';
 	write_bytes("config/sandbox/profiles/a.conf", line, 4097);
 	load("a");
@@ -325,8 +325,6 @@ static void test_not_files(void **state)
 	refused("d",
 		"cannot open @/config/sandbox/profiles/d.conf: Too many levels of symbolic links",
 		NULL);
-	refused("/proc/self/status",
-		"/proc/self/status is not on disk, or changed while it was read", NULL);
 	assert_int_equal(mkdir(at("config/sandbox/profiles/e.conf.d"), 0755), 0);
 	user("e.conf", "");
 	assert_int_equal(mkfifo(at("config/sandbox/profiles/e.conf.d/f.conf"), 0644), 0);
@@ -632,7 +630,7 @@ static void test_list(void **state)
 static void test_show(void **state)
 {
 	(void)state;
-	user("base.conf", "rw\nbind = /a\nenv = A=$$x\nnetwork = host\nas-pid-1\n");
+	user("base.conf", "rw\nbind = /a\nenv = A=$$x\nenv = T=a\tb\nnetwork = host\nas-pid-1\n");
 	user("a.conf",
 	     "extends = base\nread-only\nbind =\nbind = ${PWD}\nnetwork = none\ninit = false\n");
 	assert_int_equal(command("show", "a", NULL), 0);
@@ -643,6 +641,7 @@ static void test_show(void **state)
 	has("# base.conf:3\nenv = A=$$x\n");
 	has("# a.conf:5\nnetwork = none\n");
 	has("/work\n");
+	assert_null(strstr(output, "\\t"));
 	/* What is shown is a profile, and means the same. */
 	char *first = strdup(output);
 	user("shown.conf", output);
