@@ -1,7 +1,7 @@
 # Unit tests and fuzz targets. tests/unit/test_X.c becomes build/tests/unit/test_X, which speaks TAP.
 
 # What the tests of the first rooms need: the nouns alone, without any room that acts.
-NOUNS := $(patsubst %,$(B)/%.o,arena error lines config options options_complete options_docs \
+NOUNS := $(patsubst %,$(B)/%.o,arena error files lines config options options_complete options_docs \
 	   options_set options_table parse parse_mount profile profile_command profile_expand \
 	   profile_search)
 NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse options profile config)
@@ -24,14 +24,18 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(NOUNS:$(B)/%.o=sandbox/%.c) $(wildcard s
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lcap
 
-fuzz: $(FUZZERS)
-	@for fuzzer in $(FUZZERS); do \
+# Names for the fuzzers to try, from the table by way of a completion.
+$(B)/fuzz/words: completions/sandbox.fish
+	@mkdir -p $(@D)
+	grep -oE -- '-l [a-z0-9-]+' $< | sed 's/-l \(.*\)/"\1"/' | sort -u >$@
+
+fuzz: $(FUZZERS) $(B)/fuzz/words
+	@set -e; for fuzzer in $(FUZZERS); do \
 		name=$${fuzzer##*/fuzz_}; \
-		mkdir -p $(B)/fuzz/new-$$name && \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -rss_limit_mb=1024 \
-			-close_fd_mask=3 -artifact_prefix=$(B)/fuzz/crash-$$name- \
-			-dict=tests/fuzz/options.dict $(B)/fuzz/new-$$name tests/fuzz/corpus-$$name \
-			|| exit 1; \
+		mkdir -p $(B)/fuzz/found-$$name; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -rss_limit_mb=2048 \
+			-print_final_stats=1 -artifact_prefix=$(B)/fuzz/crash-$$name- \
+			-dict=$(B)/fuzz/words $(B)/fuzz/found-$$name tests/fuzz/corpus-$$name; \
 	done
 
 .PHONY: fuzz

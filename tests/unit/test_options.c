@@ -284,7 +284,7 @@ static void test_scan(void **state)
 	assert_string_equal(run.err.text, "unknown option --bogus");
 
 	found.rest_count = 7;
-	assert_int_equal(options_scan(0, NULL, &found, &run.err), 0);
+	assert_int_equal(options_scan(0, (char *[]){NULL}, &found, &run.err), 0);
 	assert_int_equal(found.rest_count, 0);
 }
 
