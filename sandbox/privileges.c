@@ -20,6 +20,19 @@
 #define KEY_POS_SEARCH 0x08000000
 #define KEY_USR_VIEW   0x00010000
 #define KEY_USR_SEARCH 0x00080000
+#define KEYRING_MASK   (KEY_POS_VIEW | KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_SEARCH)
+
+/* Names of keyrings are for all users: whoever lets others search one called like ours gets them into it.
+ * "keyring;UID;GID;MASK;NAME" says whose it is. */
+static bool keyring_is_ours(long keyring)
+{
+	char text[256] = "";
+	unsigned uid, mask;
+
+	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, keyring, text, sizeof text - 1) < 0)
+		return false;
+	return sscanf(text, "keyring;%u;%*u;%x;", &uid, &mask) == 2 && uid == geteuid() && mask == KEYRING_MASK;
+}
 
 /*
  * The sandbox gets a session keyring with nothing in it, and one and the same for all sandboxes of the
@@ -33,13 +46,14 @@ static int run_keyring(const struct step *step, struct sandbox *sandbox, struct 
 
 	if (keyring < 0 && errno == ENOSYS)
 		return 0; /* a kernel without keyrings has none that could leak */
-	if (keyring < 0)
-		return fail(err, "leave the session keyring for one named %s", step->target);
 	/* Only its owner may set this, and only once: the right to do it goes with it. */
-	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring,
-		    KEY_POS_VIEW | KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_SEARCH) < 0 &&
-	    errno != EACCES)
-		return fail(err, "protect the session keyring %s", step->target);
+	if (keyring >= 0)
+		syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, KEYRING_MASK);
+	if (keyring >= 0 && keyring_is_ours(keyring))
+		return 0;
+	/* Somebody else's, or one that was invalidated a moment ago: then one without a name. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return fail(err, "leave the session keyring for an empty one");
 	return 0;
 }
 
