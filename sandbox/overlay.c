@@ -128,6 +128,21 @@ static int make_directories(const char *path)
 	return 0;
 }
 
+/* Directories in here are removed: it must be ours alone, and not a link to something else that is ours. */
+int overlay_open_layers(const char *path)
+{
+	struct stat st;
+	int cleanup_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
+		errno = EPERM;
+		return -1;
+	}
+	return steal_fd(&fd);
+}
+
 /* A layer on disk: a directory of our own, held by a lock so that one which is left behind (power
  * loss) is known as stale by whoever comes next. */
 static int run_layer_directory(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -136,11 +151,16 @@ static int run_layer_directory(const struct step *step, struct sandbox *sandbox,
 
 	if (make_directories(step->target) < 0)
 		return fail(err, "make the directory %s for the throw-away layer", step->target);
+	int cleanup_fd parent = overlay_open_layers(step->target);
+	if (parent < 0) {
+		fail(err, "use the directory %s for the throw-away layer", step->target);
+		return fail_remedy(err, "it has to be a directory of yours, no link, that nobody else can write to");
+	}
 	/* Somebody's watcher may take ours for a stale one in the moment before it is locked. */
 	for (int i = 0; i < 16 && sandbox->layer < 0; i++) {
 		free(sandbox->layer_path);
 		sandbox->layer_path = NULL;
-		if (asprintf(&path, "%s/XXXXXX", step->target) < 0 || !mkdtemp(path)) {
+		if (asprintf(&path, "%s/" LAYER_PREFIX "XXXXXX", step->target) < 0 || !mkdtemp(path)) {
 			free(path);
 			return fail(err, "make a directory for the throw-away layer in %s", step->target);
 		}

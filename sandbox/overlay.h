@@ -10,6 +10,12 @@
 /* Does the root get a layer, and where is it kept? Sets plan->has_layer and layer_parent. */
 int overlay_plan(struct plan *plan, struct error *err);
 
+/* What the names of layers on disk begin with; nothing else in their directory is touched. */
+#define LAYER_PREFIX "layer-"
+
+/* Open the directory of the layers on disk; -1 when it is not one that may be cleaned. */
+int overlay_open_layers(const char *path);
+
 /* The step that mounts the layer as the new root; for rootfs_plan's place in the order. */
 void overlay_plan_root(struct plan *plan);
 

@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "overlay.h"
 #include "plan.h"
 #include "tree.h"
 
@@ -61,7 +62,7 @@ static void remove_layer(const struct sandbox *sandbox, int parent, const char *
 static void remove_layers(const struct sandbox *sandbox)
 {
 	const char *ours = strrchr(sandbox->layer_path, '/') + 1;
-	int parent = open(sandbox->plan->layer_parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int parent = overlay_open_layers(sandbox->plan->layer_parent);
 	DIR *stream = parent < 0 ? NULL : fdopendir(parent);
 
 	if (!stream)
@@ -69,7 +70,7 @@ static void remove_layers(const struct sandbox *sandbox)
 	remove_layer(sandbox, parent, ours);
 	rewinddir(stream);
 	for (struct dirent *entry; (entry = readdir(stream));) {
-		if (entry->d_name[0] == '.')
+		if (strncmp(entry->d_name, LAYER_PREFIX, strlen(LAYER_PREFIX)) != 0)
 			continue;
 		int cleanup_fd other = openat(parent, entry->d_name,
 					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
