@@ -1,13 +1,16 @@
 /* The verbs, and the walk of one launch: command line, profile, config, host, plan, supervisor. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "error.h"
+#include "files.h"
 #include "host.h"
 #include "options.h"
 #include "plan.h"
@@ -154,11 +157,35 @@ static int check_standard_descriptors(struct error *err)
 	return 0;
 }
 
+/*
+ * A hostile ROOTFS can have its command be a link or a script's #! to /proc/self/exe, which at that exec is still this
+ * program, the host's file; what we then run on its behalf could change that file (CVE-2019-5736). Inside,
+ * no_new_privs is set and the file is not at its own path.
+ */
+static int check_not_inside(struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat ours, there;
+
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)
+		return 0;
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	int cleanup_fd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	path[length > 0 ? length : 0] = '\0';
+	int cleanup_fd fd = length > 0 ? open_in_no_links(top, path, O_PATH) : -1;
+	if (fd >= 0 && fstat(fd, &there) == 0 && stat("/proc/self/exe", &ours) == 0 && ours.st_dev == there.st_dev &&
+	    ours.st_ino == there.st_ino)
+		return 0;
+	fail_because(err, "this program is not there at %s, and no_new_privs is set: a root file system may have "
+			  "started it through /proc/self/exe", *path ? path : "its own path");
+	return -1;
+}
+
 int main(int argc, char **argv)
 {
 	struct error err;
 
-	if (check_standard_descriptors(&err) < 0)
+	if (check_not_inside(&err) < 0 || check_standard_descriptors(&err) < 0)
 		return report(&err);
 	if (argc < 1)
 		return EXIT_SANDBOX;
