@@ -146,8 +146,24 @@ static int check_source(struct host *host, const struct config *config, int top,
 	return 0;
 }
 
+/* What --file names has to be the caller's: a number that is free now would come to mean one of ours. */
+static int check_descriptors(const struct config *config, struct error *err)
+{
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		const struct mount_op *op = &config->mounts[i];
+
+		if (op->kind != MOUNT_FILE || fcntl(op->fd, F_GETFD) >= 0)
+			continue;
+		fail(err, "read descriptor %d for %s", op->fd, op->target);
+		return fail_remedy(err, "the shell opens one with, for instance, %d<FILE behind the command", op->fd);
+	}
+	return 0;
+}
+
 int host_probe_sources(struct host *host, const struct config *config, struct error *err)
 {
+	if (check_descriptors(config, err) < 0)
+		return -1;
 	int cleanup_fd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (top < 0)
