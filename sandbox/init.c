@@ -103,7 +103,8 @@ static void obey(const struct sandbox *sandbox, pid_t payload)
 		kill(payload, message.number);
 		break;
 	case MESSAGE_TERMINAL: /* as the terminal would: its session's leader and group is the payload */
-		kill(-payload, message.number);
+		/* While we are stopped nothing in here may read on what is typed at the caller's shell. */
+		kill(message.number == SIGSTOP || message.number == SIGCONT ? -1 : -payload, message.number);
 		break;
 	case MESSAGE_GONE:
 		_exit(EXIT_SANDBOX); /* and the kernel kills the rest */
