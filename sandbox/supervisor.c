@@ -214,8 +214,8 @@ static int start(struct sandbox *sandbox, struct error *err)
 		return -1;
 	if (plan_run(plan, PHASE_ATTACH, sandbox, err) < 0)
 		return -1;
-	if (!plan->direct_map)
-		channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL);
+	if (!plan->direct_map && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 && errno != EPIPE)
+		return fail(err, "tell the sandbox that its ids are mapped");
 	return 0;
 }
 
