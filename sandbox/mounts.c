@@ -18,12 +18,21 @@ static int on_target(struct error *err, const char *what, const struct step *ste
 	return fail_remedy(err, "%s", mount_hint(err->number));
 }
 
-/* The host's "/" has our private tmpfs on top, and so has its copy: the copy goes. */
-static int uncover(struct sandbox *sandbox, const char *target)
+/* On the host's "/" lie our private tmpfs and the new root, and so they do on a copy of it: from there they go. */
+static int uncover(struct sandbox *sandbox, int mount, const char *target)
 {
-	int cleanup_fd top = open_in(sandbox->root, target, O_PATH | O_DIRECTORY);
+	struct own_mounts copy = { NULL, 0 };
+	int result = own_mounts_add(&copy, mount);
 
-	return top < 0 || fchdir(top) < 0 || sys_umount(".", MNT_DETACH) < 0 ? -1 : 0;
+	while (result == 0) {
+		int cleanup_fd top = open_in(sandbox->root, target, O_PATH | O_DIRECTORY);
+
+		if (top >= 0 && own_mounts_has(&copy, top))
+			break;
+		result = top < 0 || fchdir(top) < 0 ? -1 : sys_umount(".", MNT_DETACH);
+	}
+	free(copy.ids);
+	return result;
 }
 
 /* step->data is the mount_op; step->source has no link in it (host_sources.c), so one that is met now has
@@ -42,7 +51,7 @@ static int run_bind(const struct step *step, struct sandbox *sandbox, struct err
 						S_ISDIR(st.st_mode) ? LEAF_DIRECTORY : LEAF_FILE, &sandbox->own);
 	if (target < 0 || mount_attach(mount, target) < 0)
 		return on_target(err, "bind", step);
-	if (strcmp(step->source, "/") == 0 && uncover(sandbox, step->target) < 0)
+	if (strcmp(step->source, "/") == 0 && uncover(sandbox, mount, step->target) < 0)
 		return on_target(err, "uncover", step);
 	return 0;
 }
