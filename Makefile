@@ -12,8 +12,9 @@ CC      := gcc
 endif
 B       := build$(if $(SAN),/san)
 
-# The launch links libcap alone and is static: a dynamic loader costs a quarter of a launch
-# (docs/performance.md). Filters are compiled by libseccomp at build time, in helpers/mkfilter.
+# The launch is static and links a C library alone: a dynamic loader costs a quarter of a launch
+# (docs/performance.md). What it needs of libseccomp and libcap is made at build time: the compiled
+# filters (helpers/mkfilter) and the names of the capabilities (helpers/mkcapabilities).
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla
 HARDEN  := -fstack-protector-strong -D_FORTIFY_SOURCE=2 $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
 CFLAGS  ?= -O2 -g
@@ -28,20 +29,37 @@ LINK        = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SOURCES := $(wildcard sandbox/*.c)
-OBJECTS := $(SOURCES:sandbox/%.c=$(B)/%.o)
+OBJECTS := $(SOURCES:sandbox/%.c=$(B)/%.o) $(B)/filters.o $(B)/capability_names.o
 
 all: $(B)/sandbox
 
-$(B)/sandbox: $(OBJECTS) $(B)/filters.o
-	$(CC) $(LINK) -o $@ $^ -lcap
+include sandbox/libc.mk sandbox/seccomp.mk .ci/lint.mk
 
-$(B)/%.o: sandbox/%.c | $(B)
+$(B)/sandbox: $(patsubst $(B)/%,$(B)/launch/%,$(OBJECTS))
+	$(CC) $(LINK) $(LIBC_START) -o $@ $^ $(LIBC_END)
+
+$(B)/launch/%.o: sandbox/%.c | $(B)/launch
+	$(CC) $(ALL_CFLAGS) $(LIBC_CFLAGS) -c -o $@ $<
+
+$(B)/launch/%.o: $(B)/%.c | $(B)/launch
+	$(CC) $(ALL_CFLAGS) $(LIBC_CFLAGS) -c -o $@ $<
+
+# The same sources for the tests.
+$(B)/%.o: sandbox/%.c | $(B)/launch
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(B):
+$(B)/launch:
 	mkdir -p $@
 
-include sandbox/seccomp.mk .ci/lint.mk
+$(B)/mkcapabilities: helpers/mkcapabilities.c | $(B)/launch
+	$(CC) $(WARN) $(CFLAGS) -o $@ $< -lcap
+
+$(B)/capability_names.c: $(B)/mkcapabilities
+	$< >$@.new && mv $@.new $@
+
+$(B)/capability_names.o: $(B)/capability_names.c
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
 -include docs/generated.mk tests/tests.mk
 include tests/bench/bench.mk
 
@@ -77,5 +95,5 @@ install: all
 clean:
 	rm -rf build
 
--include $(wildcard $(B)/*.d)
+-include $(wildcard $(B)/*.d $(B)/launch/*.d)
 .PHONY: all check clean demo install tests

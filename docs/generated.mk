@@ -4,10 +4,10 @@
 GENDOCS := $(B)/tests/gendocs
 
 # Only what the table needs, so that the texts can be made while a room does not compile.
-$(GENDOCS): helpers/gendocs.c $(patsubst %,$(B)/%.o,arena error files lines options options_complete \
+$(GENDOCS): helpers/gendocs.c $(patsubst %,$(B)/%.o,arena capability_names error files lines options options_complete \
 	    options_docs options_set options_table parse parse_mount)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^ -lcap
+	$(CC) $(ALL_CFLAGS) $(LINK) -o $@ $^
 
 generated: $(GENDOCS)
 	docs/generate $(GENDOCS) .

@@ -5,8 +5,8 @@
 #include "options.h"
 
 #include <string.h>
-#include <sys/capability.h>
 
+#include "capability_names.h"
 #include "options_table.h"
 #include "parse.h"
 
@@ -49,13 +49,10 @@ static void print_words(FILE *out, const struct option *row)
 	if (row->complete != COMPLETE_CAPABILITY)
 		return;
 	fputs("ALL", out);
-	for (cap_value_t value = 0; value <= CAP_LAST_CAP; value++) {
-		char *text = cap_to_name(value);
-
+	for (size_t i = 0; capability_names[i]; i++) {
 		fputc(' ', out);
-		for (const char *p = text ? text + 4 : ""; *p; p++)
+		for (const char *p = capability_names[i] + strlen("cap_"); *p; p++)
 			fputc(*p >= 'a' && *p <= 'z' ? *p & ~0x20 : *p, out);
-		cap_free(text);
 	}
 }
 

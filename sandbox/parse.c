@@ -4,8 +4,9 @@
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/capability.h>
 #include <sys/resource.h>
+
+#include "capability_names.h"
 
 static const char empty[] = "the value is empty";
 static const char too_large[] = "the number is too large";
@@ -318,7 +319,7 @@ const char *parse_capability(const char *text, int *capability, char name[PARSE_
 {
 	char lower[PARSE_CAP_NAME_SIZE] = "cap_";
 	size_t skip = strncasecmp(text, lower, 4) == 0 ? 4 : 0, length = strlen(text) - skip;
-	cap_value_t value;
+	int value = 0;
 
 	if (strcasecmp(text, "ALL") == 0) {
 		memcpy(name, "ALL", 4);
@@ -334,7 +335,9 @@ const char *parse_capability(const char *text, int *capability, char name[PARSE_
 			return "no such capability";
 		lower[4 + i] = c | (is_letter(c) ? 0x20 : 0);
 	}
-	if (cap_from_name(lower, &value) != 0)
+	while (capability_names[value] && strcmp(capability_names[value], lower) != 0)
+		value++;
+	if (!capability_names[value])
 		return "no such capability";
 	for (size_t i = 0; i < sizeof lower; i++)
 		name[i] = is_letter(lower[i]) ? lower[i] & ~0x20 : lower[i];

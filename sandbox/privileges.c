@@ -3,16 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/securebits.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "capability_names.h"
 #include "sandbox.h"
 
 /* keyctl's permission bits, include/linux/key.h: not in a header for programs. Nobody writes into it. */
@@ -171,19 +171,15 @@ static uint64_t default_capabilities(const struct plan *plan)
 	return set;
 }
 
-static const char *capability_names(struct plan *plan, uint64_t set)
+static const char *describe_capabilities(struct plan *plan, uint64_t set)
 {
 	const char *text = "";
 
 	if (!set)
 		return "none";
-	for (int cap = 0; cap < 64; cap++)
-		if (set >> cap & 1) {
-			char *name = cap_to_name(cap);
-
-			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "", name ? name : "?");
-			cap_free(name);
-		}
+	for (int cap = 0; capability_names[cap]; cap++)
+		if (set >> cap & 1)
+			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "", capability_names[cap]);
 	return text;
 }
 
@@ -202,7 +198,7 @@ static void plan_capabilities(struct plan *plan)
 	struct step *step = plan_add(plan, PHASE_CONFINE, &capabilities,
 				     config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
 	step->flags = plan->capabilities;
-	step->target = capability_names(plan, plan->capabilities);
+	step->target = describe_capabilities(plan, plan->capabilities);
 }
 
 static const char *limit_text(struct plan *plan, uint64_t value)

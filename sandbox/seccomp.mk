@@ -5,7 +5,7 @@ MKFILTER_SOURCES := helpers/mkfilter.c helpers/filter_list.c helpers/filter_code
 MKFILTER_HEADERS := helpers/filter_list.h helpers/filter_code.h
 SECCOMP_LISTS    := $(wildcard profiles/seccomp/*.list)
 
-$(B)/mkfilter: $(MKFILTER_SOURCES) $(MKFILTER_HEADERS) | $(B)
+$(B)/mkfilter: $(MKFILTER_SOURCES) $(MKFILTER_HEADERS) | $(B)/launch
 	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -Ihelpers -o $@ $(MKFILTER_SOURCES) -lseccomp
 
 $(B)/filters.c $(B)/filters_reference.c &: $(B)/mkfilter $(SECCOMP_LISTS)
@@ -28,8 +28,8 @@ $(B)/tests/unit/filters.expected: tests/unit/filters.expected
 
 # The room is linked with the whole program but its main, as it stands in the plan.
 $(B)/tests/unit/test_filter: tests/unit/test_filter.c $(filter-out $(B)/main.o,$(OBJECTS)) \
-			     $(B)/filters.o $(B)/filters_reference.o $(B)/tests/unit/filters.expected
-	$(CC) $(ALL_CFLAGS) -iquote tests/unit -o $@ $(filter %.c %.o,$^) -lcap -lcmocka -lseccomp
+			     $(B)/filters_reference.o $(B)/tests/unit/filters.expected
+	$(CC) $(ALL_CFLAGS) -iquote tests/unit -o $@ $(filter %.c %.o,$^) -lcmocka -lseccomp
 
 # Static and alone: it runs in root file systems that have no library.
 $(B)/tests/try_syscall: tests/attack/try_syscall.c

@@ -1,7 +1,7 @@
 # Unit tests and fuzz targets. tests/unit/test_X.c becomes build/tests/unit/test_X, which speaks TAP.
 
 # What the tests of the first rooms need: the nouns alone, without any room that acts.
-NOUNS := $(patsubst %,$(B)/%.o,arena error files lines config options options_complete options_docs \
+NOUNS := $(patsubst %,$(B)/%.o,arena capability_names error files lines config options options_complete options_docs \
 	   options_set options_table parse parse_mount profile profile_command profile_expand \
 	   profile_search)
 NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse options profile config)
@@ -20,7 +20,7 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz
 FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -iquote sandbox -DVERSION='"$(VERSION)"' \
 	      -DPREFIX='"/nowhere"' -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(NOUNS:$(B)/%.o=sandbox/%.c) $(wildcard sandbox/*.h)
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(patsubst $(B)/%.o,sandbox/%.c,$(filter-out $(B)/capability_names.o,$(NOUNS))) $(B)/capability_names.c $(wildcard sandbox/*.h)
 	@mkdir -p $(@D)
 	clang $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lcap
 
