@@ -8,6 +8,14 @@
 #include "mounting.h"
 #include "sandbox.h"
 
+/* There is no place for the file and none can be made: not in the host's own /etc, nor in one that belongs to
+ * an id which is not mapped (a root file system made by root). Nothing depends on it but comfort. */
+static bool may_be_left_out(const struct step *step, int number)
+{
+	return number == EACCES || number == EPERM || number == EOVERFLOW ||
+	       (step->flags && (number == EXDEV || number == EROFS || number == ENOENT));
+}
+
 /*
  * The file is bound over whatever has its name, a link included: writing through would follow the link,
  * and ROOTFS is not ours to write. step->data is the text, step->flags says that it may be left out
@@ -18,7 +26,7 @@ static int run_file(const struct step *step, struct sandbox *sandbox, struct err
 	const char *text = step->data, *name = strrchr(step->target, '/') + 1;
 
 	int cleanup_fd place = open_or_make_no_links(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
-	if (place < 0 && step->flags && (errno == EXDEV || errno == EROFS || errno == ENOENT))
+	if (place < 0 && may_be_left_out(step, errno))
 		return 0;
 	if (place < 0) {
 		fail(err, "find a place for %s in the root file system", step->target);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,14 +41,16 @@ static _Noreturn void give_up(const struct sandbox *sandbox, const struct error 
 	_exit(EXIT_SANDBOX);
 }
 
-/* The stack is the payload's until its exec; it needs room for a few paths and an error. */
+/* The payload's stack until its exec: room for a few paths, an error, and the words of a shell script. */
 enum { PAYLOAD_STACK = 128 * 1024 };
 
+/* The stack is mapped and given back, since pid 1 stays for as long as the sandbox does. */
 static pid_t start_payload(struct sandbox *sandbox)
 {
-	_Alignas(16) char stack[PAYLOAD_STACK];
 	struct launch launch = { .sandbox = sandbox };
-	pid_t pid = clone(payload_main, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
+	char *stack = mmap(NULL, PAYLOAD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pid_t pid = stack == MAP_FAILED ? -1 : clone(payload_main, stack + PAYLOAD_STACK,
+						      CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
 
 	if (pid < 0) {
 		fail(&launch.error, "start the command");
@@ -55,6 +58,7 @@ static pid_t start_payload(struct sandbox *sandbox)
 	}
 	if (launch.failed)
 		give_up(sandbox, &launch.error);
+	munmap(stack, PAYLOAD_STACK);
 	return pid;
 }
 

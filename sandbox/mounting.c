@@ -80,6 +80,11 @@ const char *mount_hint(int number)
 		       "make it yourself, or choose another target";
 	case EROFS:
 		return "it is missing and the root is read-only: leave --read-only out, or make it in ROOTFS";
+	case EACCES:
+	case EPERM:
+	case EOVERFLOW:
+		return "it is missing in a directory whose owner (root, or another user outside) is not among the ids "
+		       "mapped here:\nhave that owner make it, or use a root file system of your own";
 	case ENOSPC:
 		return "the kernel's limit of mounts (sysctl fs.mount-max) or the layer's space is used up";
 	case ENOSYS:
