@@ -147,8 +147,11 @@ static int run_mkdir(const struct step *step, struct sandbox *sandbox, struct er
 		return 0;
 	int cleanup_fd parent = open_parent(step, sandbox, &name);
 	mode_t mode = op->mode == (mode_t)-1 ? 0755 : op->mode;
-	if (parent < 0 || mkdirat(parent, name, mode) < 0 || fchmodat(parent, name, mode, 0) < 0 ||
-	    fchownat(parent, name, who->uid, who->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (parent < 0 || mkdirat(parent, name, 0700) < 0)
+		return on_target(err, "make the directory", step);
+	/* By descriptor: with --rw somebody may be exchanging names in ROOTFS meanwhile. */
+	int cleanup_fd made = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (made < 0 || fchmod(made, mode) < 0 || fchown(made, who->uid, who->gid) < 0)
 		return on_target(err, "make the directory", step);
 	return 0;
 }
