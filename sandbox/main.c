@@ -181,6 +181,17 @@ static int check_not_inside(struct error *err)
 	return -1;
 }
 
+/* What was to be printed and could not be is no success. */
+static int check_output(int status)
+{
+	struct error err;
+
+	if (status != 0 || (fflush(stdout) == 0 && !ferror(stdout)))
+		return status;
+	fail(&err, "write the output");
+	return report(&err);
+}
+
 int main(int argc, char **argv)
 {
 	struct error err;
@@ -191,6 +202,6 @@ int main(int argc, char **argv)
 		return EXIT_SANDBOX;
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].run(argc - 2, argv + 2, argv);
-	return run(argc - 1, argv + 1, argv);
+			return check_output(verbs[i].run(argc - 2, argv + 2, argv));
+	return check_output(run(argc - 1, argv + 1, argv));
 }
