@@ -44,12 +44,18 @@ static int run_file(const struct step *step, struct sandbox *sandbox, struct err
 
 static const struct step_kind file = { "file", run_file };
 
+/* Made where ROOTFS has none. One that is there is left as it is: the path is the word of ROOTFS's passwd, which
+ * gives /usr/sbin or /dev/null to some. Where none can be made the payload has none, as it would elsewhere. */
 static int run_home(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	const struct identity *identity = &sandbox->plan->identity;
-	int cleanup_fd home = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd there = open_in(sandbox->root, step->target, O_PATH);
 
-	/* The payload's own, unless the id is not one this namespace can give (then it is ours already). */
+	if (there >= 0)
+		return 0;
+	int cleanup_fd home = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	if (home < 0 && errno != ENOSPC && errno != EIO)
+		return 0;
 	if (home < 0 || fchownat(home, "", identity->uid, identity->gid, AT_EMPTY_PATH) < 0)
 		return fail(err, "make the home directory %s inside", step->target);
 	return 0;
@@ -130,7 +136,7 @@ int etcfiles_plan(struct plan *plan, struct error *err)
 		  optional, config_origin(config, OPT_NETWORK));
 	plan_names(plan);
 	if (plan->identity.home_is_missing) {
-		struct step *step = plan_add(plan, PHASE_SETUP, &home, "ROOTFS has no such directory");
+		struct step *step = plan_add(plan, PHASE_SETUP, &home, "where ROOTFS has none");
 
 		step->target = plan->identity.home;
 	}
