@@ -216,7 +216,7 @@ static int open_rootfs(const char *path, struct error *err)
 	if (number == ENOENT || number == ENOTDIR)
 		fail_remedy(err, "name a directory that holds a root file system (helpers/rootfs makes one), "
 				 "or / for the host's own programs");
-	else
+	else if (number == EACCES)
 		fail_remedy(err, "its owner has to give you read and search permission, or choose another");
 	return -1;
 }
