@@ -295,7 +295,7 @@ const struct option option_table[OPTION_COUNT] = {
 		.help = "Set a resource limit, such as nofile=1024:4096.",
 		.more = "HARD is the same as SOFT when it is not given. `unlimited` is a value; sizes take k, "
 			"m, g or t. The names are those of setrlimit(2) in small letters without RLIMIT_. A "
-			"hard limit cannot be raised above the caller's. The kernel counts nproc for each user "
+			"hard limit cannot be raised above the caller's. Without one of its own, core is 0. The kernel counts nproc for each user "
 			"id by itself: with a range of ids mapped, a command that is root inside can have as many "
 			"processes under each of them.",
 		.set = set_rlimit,

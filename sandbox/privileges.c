@@ -206,6 +206,31 @@ static const char *limit_text(struct plan *plan, uint64_t value)
 	return value == UINT64_MAX ? "unlimited" : arena_printf(&plan->arena, "%llu", (unsigned long long)value);
 }
 
+/* A crash inside is nothing for the host's core handler, nor for the disk: none, unless a limit is given. */
+static const struct rlimit_op no_core = { .resource = RLIMIT_CORE, .name = "core" };
+
+static void plan_rlimit(struct plan *plan, const struct rlimit_op *op)
+{
+	struct step *step = plan_add(plan, PHASE_CONFINE, &rlimit_kind, op->origin);
+
+	step->target = op->name;
+	step->options = arena_printf(&plan->arena, "%s:%s", limit_text(plan, op->soft), limit_text(plan, op->hard));
+	step->data = op;
+}
+
+static void plan_rlimits(struct plan *plan)
+{
+	const struct config *config = plan->config;
+	bool core = false;
+
+	for (size_t i = 0; i < config->rlimits_count; i++) {
+		core |= config->rlimits[i].resource == RLIMIT_CORE;
+		plan_rlimit(plan, &config->rlimits[i]);
+	}
+	if (!core)
+		plan_rlimit(plan, &no_core);
+}
+
 int privileges_plan(struct plan *plan, struct error *err)
 {
 	const struct config *config = plan->config;
@@ -213,15 +238,7 @@ int privileges_plan(struct plan *plan, struct error *err)
 
 	(void)err;
 	step->target = "sandbox";
-	for (size_t i = 0; i < config->rlimits_count; i++) {
-		const struct rlimit_op *op = &config->rlimits[i];
-
-		step = plan_add(plan, PHASE_CONFINE, &rlimit_kind, op->origin);
-		step->target = op->name;
-		step->options = arena_printf(&plan->arena, "%s:%s", limit_text(plan, op->soft),
-					     limit_text(plan, op->hard));
-		step->data = op;
-	}
+	plan_rlimits(plan);
 	step = plan_add(plan, PHASE_CONFINE, &identity,
 			config_origin(config, config->user ? OPT_USER : OPT_USERNS));
 	step->target = arena_printf(&plan->arena, "%s uid=%u gid=%u", plan->identity.name, plan->identity.uid,
