@@ -218,6 +218,15 @@ static void plan_rlimit(struct plan *plan, const struct rlimit_op *op)
 	step->data = op;
 }
 
+/* A profile's hard limit is not set first where the command line has a higher one: the way back up is closed. */
+static bool set_again(const struct config *config, size_t i)
+{
+	for (size_t j = i + 1; j < config->rlimits_count; j++)
+		if (config->rlimits[j].resource == config->rlimits[i].resource)
+			return true;
+	return false;
+}
+
 static void plan_rlimits(struct plan *plan)
 {
 	const struct config *config = plan->config;
@@ -225,7 +234,8 @@ static void plan_rlimits(struct plan *plan)
 
 	for (size_t i = 0; i < config->rlimits_count; i++) {
 		core |= config->rlimits[i].resource == RLIMIT_CORE;
-		plan_rlimit(plan, &config->rlimits[i]);
+		if (!set_again(config, i))
+			plan_rlimit(plan, &config->rlimits[i]);
 	}
 	if (!core)
 		plan_rlimit(plan, &no_core);
