@@ -92,6 +92,19 @@ static void print_words(const char *title, char *const words[], FILE *out)
 	fputc('\n', out);
 }
 
+/* Its lines are lines. */
+static void print_note(const char *note, FILE *out)
+{
+	char line[512];
+
+	fputs("note: ", out);
+	for (; *note; note += strcspn(note, "\n"), note += *note == '\n') {
+		snprintf(line, sizeof line, "%.*s", (int)strcspn(note, "\n"), note);
+		print_escaped(out, line);
+		fputc('\n', out);
+	}
+}
+
 void plan_print(const struct plan *plan, FILE *out)
 {
 	for (enum phase phase = 0; phase < PHASE_COUNT; phase++) {
@@ -113,11 +126,8 @@ void plan_print(const struct plan *plan, FILE *out)
 	}
 	fputc('\n', out);
 	print_words("command", plan->command, out);
-	if (plan->note) {
-		fputs("note: ", out);
-		print_escaped(out, plan->note);
-		fputc('\n', out);
-	}
+	if (plan->note)
+		print_note(plan->note, out);
 }
 
 void plan_free(struct plan *plan)
