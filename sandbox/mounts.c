@@ -218,6 +218,23 @@ static uint64_t flags_of(const struct mount_op *op)
 	return flags;
 }
 
+/* What was said of it, as it was said: "size=1048576,mode=0700,noexec". */
+static const char *describe(struct plan *plan, const struct mount_op *op)
+{
+	struct arena *arena = &plan->arena;
+	const char *text = op->kind == MOUNT_FILE ? arena_printf(arena, ",from descriptor %d", op->fd) : "";
+
+	if (op->size)
+		text = arena_printf(arena, "%s,size=%llu", text, (unsigned long long)op->size);
+	if (op->inodes)
+		text = arena_printf(arena, "%s,inodes=%llu", text, (unsigned long long)op->inodes);
+	if (op->mode != (mode_t)-1)
+		text = arena_printf(arena, "%s,mode=%04o", text, op->mode);
+	if (op->noexec)
+		text = arena_printf(arena, "%s,noexec", text);
+	return *text ? text + 1 : NULL;
+}
+
 static void plan_op(struct plan *plan, const struct mount_op *op, const struct source *source)
 {
 	bool bind = op->kind == MOUNT_BIND || op->kind == MOUNT_RO_BIND || op->kind == MOUNT_DEV_BIND;
@@ -227,7 +244,7 @@ static void plan_op(struct plan *plan, const struct mount_op *op, const struct s
 	struct step *step = plan_add(plan, PHASE_SETUP, &kinds[op->kind], op->origin);
 	step->source = bind ? source->real : op->source;
 	step->target = op->target;
-	step->options = op->noexec ? "noexec" : NULL;
+	step->options = describe(plan, op);
 	step->flags = flags_of(op);
 	step->data = op;
 }
