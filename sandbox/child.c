@@ -14,7 +14,6 @@
 
 #include "channel.h"
 #include "exec.h"
-#include "idmap.h"
 #include "init.h"
 #include "plan.h"
 
