@@ -8,9 +8,9 @@
 #include "init.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -117,13 +117,28 @@ static void obey(const struct sandbox *sandbox, pid_t payload)
 	}
 }
 
+/* epoll and not poll, which asks for RLIMIT_NOFILE: the payload, when it has our uid, may set ours to 0 (prlimit(2)). */
+static int watch_both(int signals, int channel)
+{
+	struct epoll_event first = { .events = EPOLLIN, .data.fd = signals };
+	struct epoll_event second = { .events = EPOLLIN, .data.fd = channel };
+	int both = epoll_create1(EPOLL_CLOEXEC);
+
+	if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, signals, &first) < 0 ||
+	    epoll_ctl(both, EPOLL_CTL_ADD, channel, &second) < 0)
+		return -1;
+	return both;
+}
+
 _Noreturn void init_main(struct sandbox *sandbox)
 {
 	struct error err;
+	struct epoll_event event;
 	int signals = block_signals();
+	int both = signals < 0 ? -1 : watch_both(signals, sandbox->channel);
 
-	if (signals < 0) {
-		fail(&err, "make the signal descriptor of pid 1");
+	if (both < 0) {
+		fail(&err, "make the descriptors that pid 1 waits on");
 		give_up(sandbox, &err);
 	}
 	pid_t payload = start_payload(sandbox);
@@ -131,14 +146,11 @@ _Noreturn void init_main(struct sandbox *sandbox)
 		give_up(sandbox, &err);
 	channel_send(sandbox->channel, MESSAGE_STARTED, 0, NULL);
 	for (;;) {
-		struct pollfd both[] = { { .fd = signals, .events = POLLIN },
-					 { .fd = sandbox->channel, .events = POLLIN } };
-
-		if (poll(both, 2, -1) < 0)
+		if (epoll_wait(both, &event, 1, -1) <= 0)
 			continue;
-		if (both[0].revents)
+		if (event.data.fd == signals)
 			reap(sandbox, signals, payload);
-		if (both[1].revents)
+		else
 			obey(sandbox, payload);
 	}
 }
