@@ -5,6 +5,7 @@ setup() {
 	lib_setup
 	tiny_rootfs
 	export XDG_CACHE_HOME=$scratch/cache
+	export ASAN_OPTIONS=detect_leaks=0:disable_coredump=0 # what sanitizers do of their own
 	mkdir data
 }
 

@@ -56,6 +56,6 @@ install='dpkg -i /run/package.deb && stat -c "%U:%G %n" /opt/thing/data && stat 
 	assert_output_has '^Status: install ok installed$'
 	[ "$(stat -c %u root/var/lib/thing)" -ge 100000 ]
 	# And out again.
-	sandbox "${options[@]}" root /bin/sh -c 'rm -r /var/lib/thing && dpkg -r thing && ls /opt'
+	sandbox "${options[@]}" root /bin/sh -c 'rm -r /var/lib/thing && dpkg -r thing && ! [ -e /opt/thing/data ]'
 	assert_success
 }
