@@ -180,6 +180,28 @@ PY
 	assert_output ''
 }
 
+@test "the caller's session keyring is left behind, even without a filter" {
+	[ -x /usr/bin/python3 ] || skip 'missing: program /usr/bin/python3'
+	[ "$(uname -m)" = x86_64 ] || skip 'missing: an x86-64 machine'
+	# KEYCTL_JOIN_SESSION_KEYRING, add_key, then KEYCTL_SEARCH in another program
+	cat >keys.py <<'PY'
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
+if len(sys.argv) > 1:
+    libc.syscall(250, 1, None)
+    libc.syscall(248, b"user", b"sandbox-secret", b"abc", 3, ctypes.c_long(-3))
+    os.execv(sys.argv[1], sys.argv[1:])
+print("found" if libc.syscall(250, 10, ctypes.c_long(-3), b"user", b"sandbox-secret", 0) > 0 else "not found")
+PY
+	run /usr/bin/python3 keys.py /usr/bin/python3 keys.py
+	[ "$output" = found ] || skip 'missing: keyrings'
+	run /usr/bin/python3 keys.py "$SANDBOX" --seccomp=unconfined --ro-bind "$PWD/keys.py:/run/keys.py" / /usr/bin/python3 /run/keys.py
+	assert_output 'not found'
+	run /usr/bin/python3 keys.py "$SANDBOX" --seccomp=unconfined --userns=keep-id --ro-bind "$PWD/keys.py:/run/keys.py" / /usr/bin/python3 /run/keys.py
+	assert_output 'not found'
+}
+
 @test "250 sandboxes at once do not exhaust the quota of keys" {
 	mkdir running
 	local i pids=()
