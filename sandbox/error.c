@@ -45,22 +45,36 @@ int fail_remedy(struct error *err, const char *format, ...)
 	return -1;
 }
 
+/* How many bytes at p are one character that a terminal shows: of UTF-8, whole, and no control, of which there are
+ * some at C2 80..9F too. A byte of them alone is a control for terminals that are not set to UTF-8. */
+static size_t shown(const unsigned char *p)
+{
+	size_t more = *p >= 0xf0 && *p <= 0xf4 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
+
+	if (*p < 0x80)
+		return *p >= 0x20 && *p != 0x7f;
+	if (more == 0 || *p > 0xf4 || (*p == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (size_t i = 1; i <= more; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return more + 1;
+}
+
 void print_escaped(FILE *out, const char *text)
 {
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		/* C1 controls (0x80-0x9f) reach a terminal as UTF-8 C2 80..9F. */
-		bool c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+	for (const unsigned char *p = (const unsigned char *)text; *p;) {
+		size_t length = shown(p);
 
 		if (*p == '\n')
 			fputs("\\n", out);
 		else if (*p == '\t')
 			fputs("\\t", out);
-		else if (*p < 0x20 || *p == 0x7f || c1)
+		else if (length == 0)
 			fprintf(out, "\\x%02x", *p);
 		else
-			fputc(*p, out);
-		if (c1)
-			fprintf(out, "\\x%02x", *++p);
+			fwrite(p, 1, length, out);
+		p += length ? length : 1;
 	}
 }
 
