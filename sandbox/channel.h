@@ -10,7 +10,7 @@
 
 enum message_kind {
 	MESSAGE_GONE,     /* never sent: the other end is closed */
-	MESSAGE_IDS,      /* supervisor -> child: the id maps are written, go on */
+	MESSAGE_IDS,      /* supervisor -> child: ATTACH is done, the id maps are written: go on */
 	MESSAGE_SIGNAL,   /* supervisor -> init: pass number on to the payload */
 	MESSAGE_TERMINAL, /* supervisor -> init: the same, to its whole process group */
 	MESSAGE_ERROR,    /* child -> supervisor: error says what failed; nothing was run */

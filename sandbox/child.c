@@ -48,7 +48,7 @@ static int wait_for_ids(struct sandbox *sandbox, struct error *err)
 	const struct plan *plan = sandbox->plan;
 	struct message message;
 
-	if (plan->direct_map)
+	if (!plan_waits(plan))
 		return 0;
 	if (channel_receive(sandbox->channel, &message) != MESSAGE_IDS)
 		_exit(EXIT_SANDBOX); /* the supervisor is gone, or knows what is wrong */

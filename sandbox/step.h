@@ -71,6 +71,14 @@ struct plan {
 	const char *note; /* something the user should hear before the start, or NULL */
 };
 
+/*
+ * Does SETUP wait for a word of the supervisor's: that the ids are mapped, or that the watcher knows of the child?
+ */
+static inline bool plan_waits(const struct plan *plan)
+{
+	return !plan->direct_map || plan->config->as_pid_1;
+}
+
 /* Add a step and return it, zeroed but for the arguments; it may move at the next call. */
 struct step *plan_add(struct plan *plan, enum phase phase, const struct step_kind *kind,
 		      const char *because);

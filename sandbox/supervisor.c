@@ -206,16 +206,17 @@ static int start(struct sandbox *sandbox, struct error *err)
 	pid_t parent = getppid();
 	int ends[2];
 
-	if (die_with_parent(plan, parent, err) < 0 || plan_run(plan, PHASE_PREPARE, sandbox, err) < 0)
+	if (die_with_parent(plan, parent, err) < 0 || watcher_start(sandbox, err) < 0 ||
+	    plan_run(plan, PHASE_PREPARE, sandbox, err) < 0)
 		return -1;
 	if (channel_open(ends, err) < 0)
 		return -1;
-	if (clone_child(sandbox, ends, err) < 0 || watcher_start(sandbox, err) < 0)
+	if (clone_child(sandbox, ends, err) < 0 || watcher_tell(sandbox, err) < 0)
 		return -1;
 	if (plan_run(plan, PHASE_ATTACH, sandbox, err) < 0)
 		return -1;
-	if (!plan->direct_map && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 && errno != EPIPE)
-		return fail(err, "tell the sandbox that its ids are mapped");
+	if (plan_waits(plan) && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 && errno != EPIPE)
+		return fail(err, "tell the sandbox to go on");
 	return 0;
 }
 
