@@ -61,7 +61,7 @@ $(B)/capability_names.o: $(B)/capability_names.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 -include docs/generated.mk tests/tests.mk tests/plan/plan.mk
-include tests/bench/bench.mk
+include tests/bench/bench.mk tests/attack/attack.mk
 
 # From nothing to a confined build of a real project; root lends only the packages.
 demo:

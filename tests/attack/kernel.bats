@@ -1,0 +1,133 @@
+# The kernel's files and process 1, seen from inside. What system calls answer is in seccomp.bats.
+load ../lib
+load attack
+
+setup() {
+	lib_setup
+	tiny_rootfs
+}
+
+@test "process 1 gives nothing: environment, memory, program, root, descriptors (CVE-2016-8659)" {
+	export AWS_SECRET=leakme-4711
+	for how in --seccomp=default --seccomp=build --seccomp=unconfined --userns=keep-id --user=1; do
+		sandbox "$how" "$root" /bin/probe pid1
+		assert_success
+		assert_output_lacks '^(open|ptrace|process_vm|kcmp|pidfd|move_pages)[^:]*: OK'
+		assert_output_has '^open environ: EACCES$' '^open mem: EACCES$' '^open exe: EACCES$' '^open root/.: EACCES$' \
+			'^ptrace seize: EPERM$' '^environ:$' '^cmdline:$'
+		assert_output_lacks 'leakme|sandbox-test|/home'
+	done
+}
+
+@test "process 1 cannot be had with CAP_SYS_PTRACE either" {
+	sandbox --cap-add SYS_PTRACE --seccomp=unconfined "$root" /bin/probe pid1
+	assert_success
+	assert_output_lacks '^(open|ptrace|process_vm|kcmp|pidfd|move_pages)[^:]*: OK'
+}
+
+@test "the command line and environment that the caller used are nowhere to be read" {
+	AWS_SECRET=leakme-4711 sandbox --env "GIVEN=leakme-4712" --unsetenv GIVEN "$root" /bin/sh -c \
+		'cat /proc/1/environ /proc/1/cmdline /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\0" "\n"'
+	assert_success
+	assert_output_lacks 'leakme|unsetenv'
+	AWS_SECRET=leakme-4711 sandbox --as-pid-1 "$root" /bin/sh -c 'cat /proc/1/environ /proc/1/cmdline | tr "\0" "\n"'
+	assert_output_lacks 'leakme|SANDBOX|as-pid-1'
+}
+
+@test "no process of the host is seen" {
+	in_sandbox 'cd /proc; ls -d [0-9]* | wc -l'
+	assert_success
+	[ "$output" -le 5 ] || told 'too many processes'
+	in_sandbox 'kill -0 2; ps -o pid,args; ls -l /proc/*/root /proc/*/cwd /proc/*/exe 2>/dev/null'
+	assert_output_lacks "sandbox-watch|bats|$scratch"
+}
+
+masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sched_debug scsi interrupts config.gz'
+
+@test "files of /proc about the machine are empty, those that steer it cannot be written" {
+	in_sandbox "for f in $masked; do [ ! -f /proc/\$f ] || [ ! -s /proc/\$f ] || echo \"\$f: \$(head -c 20 /proc/\$f)\"
+			[ ! -d /proc/\$f ] || ls /proc/\$f; cat /proc/\$f 2>/dev/null | head -c 1; done"
+	assert_success
+	assert_output ''
+	in_sandbox 'for f in sys/kernel/core_pattern sys/kernel/modprobe sys/fs/binfmt_misc/register sysrq-trigger sys/vm/drop_caches \
+			sys/kernel/hostname sys/user/max_user_namespaces sys/net/ipv4/ip_forward sys/kernel/ns_last_pid irq/default_smp_affinity; do
+			[ -e /proc/$f ] && (echo x >/proc/$f) 2>/dev/null && echo "can write $f"; done
+		find /proc/sys /proc/irq /proc/bus /proc/fs -type f -writable 2>/dev/null | while read f; do
+			(: >>"$f") 2>/dev/null && echo "can open $f"; done'
+	assert_output ''
+}
+
+@test "of /proc nothing but one's own can be written" {
+	in_sandbox 'find /proc -maxdepth 1 -type f | while read f; do (: >>"$f") 2>/dev/null && echo "$f"; done
+		ls /proc/mounts >/dev/null'
+	assert_output ''
+}
+
+@test "/sys is read-only and does not tell about firmware" {
+	in_sandbox 'find /sys -xdev -type f -writable 2>/dev/null | head -50 | while read f; do (: >>"$f") 2>/dev/null && echo "can open $f"; done
+		ls -A /sys/firmware/ /sys/devices/virtual/powercap/ 2>/dev/null | grep -v :; mkdir /sys/x 2>/dev/null && echo made
+		find /sys/fs/cgroup -writable -type f 2>/dev/null | head -1; ls /sys/class/net | tr "\n" " "'
+	assert_success
+	assert_output 'lo '
+}
+
+@test "masks and read-only parts cannot be taken away, in a user namespace of one's own either" {
+	local script='umount /proc/keys; umount /proc/sys; mount -o remount,rw /proc/sys; mount -o remount,rw,bind /sys
+		mount -t proc proc /tmp && echo "fresh proc"; mount -t sysfs sys /tmp && echo "fresh sys"; mount -t tmpfs t /tmp && echo "tmpfs"
+		head -c 1 /proc/keys; (echo x >/proc/sys/kernel/hostname) && echo written; mount -t cgroup -o rdma c /tmp && echo cgroup'
+	in_sandbox "$script"
+	assert_output ''
+	sandbox --seccomp=unconfined "$root" /bin/unshare -rm /bin/sh -c "$script"
+	assert_output_lacks 'fresh|written|cgroup|keyring|x'
+	sandbox --seccomp=unconfined "$root" /bin/unshare -rmpf /bin/sh -c 'umount /proc/kcore && echo unmounted kcore; umount /etc/hosts && echo unmounted
+		umount /proc/keys && echo unmounted; mount -t proc proc /tmp && echo fresh; cat /tmp/keys'
+	assert_output ''
+}
+
+@test "no device can be made or used but those that are given" {
+	in_sandbox 'for d in /dev /tmp /root /run / /dev/shm; do mknod $d/sda b 8 0 && cat $d/sda | head -c 1 && echo "made in $d"
+			mknod $d/mem c 1 1 && echo "made mem in $d"; done 2>/dev/null
+		mknod /tmp/w c 0 0 2>/dev/null && cat /tmp/w; ls /dev | tr "\n" " "'
+	assert_output 'fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero '
+	sandbox --cap-add MKNOD --seccomp=unconfined "$root" /bin/sh -c 'mknod /tmp/sda b 8 0 && head -c 1 /tmp/sda; mknod /tmp/m c 1 3 && echo x >/tmp/m; echo end'
+	assert_output end
+}
+
+@test "devices of the host keep their mode" {
+	local before
+	before=$(stat -c '%a %U %n' /dev/null /dev/zero /dev/tty /dev/random)
+	in_sandbox 'chmod 600 /dev/null; chown 1 /dev/zero; touch /dev/random; rm /dev/tty; mv /dev/null /dev/x; echo >/dev/null'
+	assert_equal "$(stat -c '%a %U %n' /dev/null /dev/zero /dev/tty /dev/random)" "$before"
+}
+
+@test "a crash leaves nothing outside and calls nothing" {
+	ulimit -c unlimited
+	sandbox --profile build "$root" /bin/sh -c 'ulimit -c; kill -SEGV $$'
+	assert_status 139
+	assert_output 0
+	[ -z "$(find . -name 'core*')" ]
+}
+
+@test "IPC objects and shared memory of the host are not there" {
+	in_sandbox 'cat /proc/sysvipc/* | grep -vc "key"; ls -A /dev/shm /dev/mqueue'
+	assert_output '0
+/dev/mqueue:
+
+/dev/shm:'
+}
+
+@test "memory file systems are bounded in size and in number of files" {
+	sandbox --tmpfs /t --mkdir /t "$root" /bin/sh -c 'df -k /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"; df -i /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"'
+	assert_success
+	local total n
+	total=$(awk '/^MemTotal/ { print $2 }' /proc/meminfo)
+	for n in $(head -n 4 <<<"$output"); do
+		[ "$n" -gt 0 ] && [ "$n" -le $((total * 51 / 100)) ] || told "size $n"
+	done
+	for n in $(tail -n 4 <<<"$output"); do
+		[ "$n" -gt 0 ] && [ "$n" -le 1048576 ] || told "inodes $n"
+	done
+	sandbox --tmpfs /t:size=1m,inodes=20 --mkdir /t "$root" /bin/sh -c 'head -c 3000000 /dev/zero >/t/big; wc -c </t/big
+		for i in $(seq 50); do touch /t/$i; done; ls /t | wc -l' 2>/dev/null
+	[ "${lines[0]}" -le 1048576 ] && [ "${lines[1]}" -lt 20 ] || told 'bounds of --tmpfs'
+}
