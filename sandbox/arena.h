@@ -26,7 +26,7 @@ void arena_free(struct arena *arena);
  * size bytes. Elements may move at the next call. Capacity doubles, so it follows from the count.
  */
 void *arena_append(struct arena *arena, void **items, size_t *count, size_t size);
-#define ARENA_APPEND(arena, items, count) \
+#define ARENA_APPEND(arena, items, count)                                                          \
 	((__typeof__(items))arena_append((arena), (void **)&(items), &(count), sizeof *(items)))
 
 #endif

@@ -1,4 +1,5 @@
-/* The names of the capabilities ("cap_chown"), by number, as libcap has them: build/capability_names.c. */
+/* The names of the capabilities ("cap_chown"), by number, as libcap has them:
+ * build/capability_names.c. */
 #ifndef CAPABILITY_NAMES_H
 #define CAPABILITY_NAMES_H
 

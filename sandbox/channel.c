@@ -16,7 +16,7 @@ int channel_open(int ends[2], struct error *err)
 
 int channel_send(int end, enum message_kind kind, int number, const struct error *error)
 {
-	struct message message = { .kind = kind, .number = number };
+	struct message message = {.kind = kind, .number = number};
 	size_t size = offsetof(struct message, error);
 	ssize_t sent;
 

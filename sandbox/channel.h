@@ -15,7 +15,8 @@ enum message_kind {
 	MESSAGE_TERMINAL, /* supervisor -> init: the same, to its whole process group */
 	MESSAGE_ERROR,    /* child -> supervisor: error says what failed; nothing was run */
 	MESSAGE_STARTED,  /* init -> supervisor: the payload's exec has succeeded */
-	MESSAGE_EXITED,   /* init -> supervisor: number is the payload's wait status; all else is dead */
+	MESSAGE_EXITED, /* init -> supervisor: number is the payload's wait status; all else is dead
+			 */
 };
 
 struct message {

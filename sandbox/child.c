@@ -1,7 +1,7 @@
 /*
  * The child: pid 1 of the new pid namespace, in the new user namespace, with every capability over
- * both. It runs ISOLATE while the supervisor has the ids mapped, waits for them, runs SETUP, and then becomes
- * init, or with --as-pid-1 the payload.
+ * both. It runs ISOLATE while the supervisor has the ids mapped, waits for them, runs SETUP, and
+ * then becomes init, or with --as-pid-1 the payload.
  */
 #include "child.h"
 
@@ -67,8 +67,8 @@ static int wait_for_ids(struct sandbox *sandbox, struct error *err)
 	return 0;
 }
 
-/* Nobody inside may trace us, read our memory or reopen our binary (CVE-2016-8659, CVE-2019-5736); and
- * our command line and environment, the caller's, are not for the payload's eyes. */
+/* Nobody inside may trace us, read our memory or reopen our binary (CVE-2016-8659, CVE-2019-5736);
+ * and our command line and environment, the caller's, are not for the payload's eyes. */
 static int hide(const struct sandbox *sandbox, struct error *err)
 {
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
@@ -81,8 +81,9 @@ static int prepare(struct sandbox *sandbox, struct error *err)
 {
 	const struct plan *plan = sandbox->plan;
 
-	/* If the supervisor dies, so do we, and with us everything in the pid namespace. The channel
-	 * tells it too: a supervisor that was dead before this call reads as end of file. */
+	/* If the supervisor dies, so do we, and with us everything in the pid namespace. The
+	 * channel tells it too: a supervisor that was dead before this call reads as end of file.
+	 */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail(err, "tie the sandbox to its supervisor");
 	/* Before anything of ROOTFS is opened, let alone run. */
@@ -105,7 +106,7 @@ static int prepare(struct sandbox *sandbox, struct error *err)
 
 _Noreturn void child_main(struct sandbox *sandbox)
 {
-	struct error err = { .number = 0 };
+	struct error err = {.number = 0};
 
 	if (prepare(sandbox, &err) == 0) {
 		if (!sandbox->plan->config->as_pid_1)

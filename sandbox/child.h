@@ -6,7 +6,8 @@
 
 #include "sandbox.h"
 
-/* The child's whole life. Leaves by exec or _exit, and has said over the channel what went wrong. */
+/* The child's whole life. Leaves by exec or _exit, and has said over the channel what went wrong.
+ */
 _Noreturn void child_main(struct sandbox *sandbox);
 
 #endif

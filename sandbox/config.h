@@ -93,14 +93,14 @@ enum mount_kind {
 /* One entry of the ordered list that --bind, --tmpfs, --mask, ... build. */
 struct mount_op {
 	enum mount_kind kind;
-	bool optional;      /* the -try twin: skipped when the source is not there */
-	bool noexec;        /* binds, tmpfs */
-	const char *source; /* binds: absolute path on the host; symlink: what it points to */
-	const char *target; /* absolute path inside */
-	int fd;             /* MOUNT_FILE: the caller's descriptor to read; else -1 */
-	uint64_t size;      /* MOUNT_TMPFS: bytes; 0 = half of the memory */
-	uint64_t inodes;    /* MOUNT_TMPFS: 0 = a bounded default */
-	mode_t mode;        /* MOUNT_TMPFS, MOUNT_MKDIR, MOUNT_FILE; (mode_t)-1 = not given */
+	bool optional;         /* the -try twin: skipped when the source is not there */
+	bool noexec;           /* binds, tmpfs */
+	const char *source;    /* binds: absolute path on the host; symlink: what it points to */
+	const char *target;    /* absolute path inside */
+	int fd;                /* MOUNT_FILE: the caller's descriptor to read; else -1 */
+	uint64_t size;         /* MOUNT_TMPFS: bytes; 0 = half of the memory */
+	uint64_t inodes;       /* MOUNT_TMPFS: 0 = a bounded default */
+	mode_t mode;           /* MOUNT_TMPFS, MOUNT_MKDIR, MOUNT_FILE; (mode_t)-1 = not given */
 	enum option_id option; /* what made it: `--bind S:D:ro` is OPT_BIND and MOUNT_RO_BIND */
 	const char *origin;
 };
@@ -138,7 +138,7 @@ struct config {
 
 	const char *profile; /* name or path given with --profile; "default" when none was */
 	const char *rootfs;  /* as given: a path, or "/" */
-	char **command;      /* NULL-terminated, borrowed from main's argv; never empty after checks */
+	char **command; /* NULL-terminated, borrowed from main's argv; never empty after checks */
 	size_t command_count;
 
 	enum layer_mode layer_mode;
@@ -160,7 +160,7 @@ struct config {
 
 	enum network_mode network;
 	const char *hostname;
-	bool time_namespace;                        /* an offset was given */
+	bool time_namespace;                       /* an offset was given */
 	int64_t boottime_offset, monotonic_offset; /* seconds */
 
 	enum seccomp_mode seccomp;
@@ -174,7 +174,8 @@ struct config {
 	bool dry_run;
 	bool verbose;
 
-	/* Where each option's value came from: "profile build.conf:7", "command line"; NULL = default. */
+	/* Where each option's value came from: "profile build.conf:7", "command line"; NULL =
+	 * default. */
 	const char *origin[OPTION_COUNT];
 };
 

@@ -53,12 +53,13 @@ static void start_clean(struct building *env, char *const caller[])
 int environment_plan(struct plan *plan, char *const caller[], struct error *err)
 {
 	const struct config *config = plan->config;
-	struct building env = { .plan = plan };
+	struct building env = {.plan = plan};
 
 	(void)err;
 	if (config->keep_env)
 		for (char *const *entry = caller; *entry; entry++)
-			*ARENA_APPEND(&plan->arena, env.envp, env.count) = arena_strdup(&plan->arena, *entry);
+			*ARENA_APPEND(&plan->arena, env.envp, env.count) =
+				arena_strdup(&plan->arena, *entry);
 	else
 		start_clean(&env, caller);
 	set(&env, "HOME", plan->identity.home);

@@ -1,6 +1,6 @@
 /*
- * environment: what environment the payload starts with. It is made when the plan is and used at the
- * payload's exec and nowhere before: nothing of ours or of a helper ever runs with it.
+ * environment: what environment the payload starts with. It is made when the plan is and used at
+ * the payload's exec and nowhere before: nothing of ours or of a helper ever runs with it.
  */
 #ifndef ENVIRONMENT_H
 #define ENVIRONMENT_H

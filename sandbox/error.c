@@ -45,8 +45,9 @@ int fail_remedy(struct error *err, const char *format, ...)
 	return -1;
 }
 
-/* How many bytes at p are one character that a terminal shows: of UTF-8, whole, and no control, of which there are
- * some at C2 80..9F too. A byte of them alone is a control for terminals that are not set to UTF-8. */
+/* How many bytes at p are one character that a terminal shows: of UTF-8, whole, and no control, of
+ * which there are some at C2 80..9F too. A byte of them alone is a control for terminals that are
+ * not set to UTF-8. */
 static size_t shown(const unsigned char *p)
 {
 	size_t more = *p >= 0xf0 && *p <= 0xf4 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
@@ -85,7 +86,8 @@ void error_print(FILE *out, const struct error *err)
 	fputs("sandbox: ", out);
 	print_escaped(out, err->text);
 	fputc('\n', out);
-	/* A remedy may have several lines; its newlines are ours, what stands between is escaped. */
+	/* A remedy may have several lines; its newlines are ours, what stands between is escaped.
+	 */
 	while (*line) {
 		char one[sizeof err->remedy];
 		size_t length = strcspn(line, "\n");

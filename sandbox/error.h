@@ -17,12 +17,14 @@ struct error {
 	int number;       /* the errno behind it, or 0 */
 	int status;       /* exit status to end with; 0 means EXIT_SANDBOX */
 	char text[1024];  /* what was attempted, on what, and why it failed */
-	char remedy[768]; /* what to do about it, without indentation; empty when nothing is known */
+	char remedy[768]; /* what to do about it, without indentation; empty when nothing is known
+			   */
 };
 
 /*
- * Record a failure: "cannot ", the formatted text (what was attempted, on what), ": " and the text of
- * errno. Keeps errno. Always returns -1, so that a room can write `return fail(err, "bind %s on %s", source, target);`
+ * Record a failure: "cannot ", the formatted text (what was attempted, on what), ": " and the text
+ * of errno. Keeps errno. Always returns -1, so that a room can write `return fail(err, "bind %s on
+ * %s", source, target);`
  */
 int fail(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,8 +8,9 @@
 #include "mounting.h"
 #include "sandbox.h"
 
-/* There is no place for the file and none can be made: not in the host's own /etc, nor in one that belongs to
- * an id which is not mapped (a root file system made by root). Nothing depends on it but comfort. */
+/* There is no place for the file and none can be made: not in the host's own /etc, nor in one that
+ * belongs to an id which is not mapped (a root file system made by root). Nothing depends on it but
+ * comfort. */
 static bool may_be_left_out(const struct step *step, int number)
 {
 	return number == EACCES || number == EPERM || number == EOVERFLOW ||
@@ -17,15 +18,16 @@ static bool may_be_left_out(const struct step *step, int number)
 }
 
 /*
- * The file is bound over whatever has its name, a link included: writing through would follow the link,
- * and ROOTFS is not ours to write. step->data is the text, step->flags says that it may be left out
- * where there is no place for it.
+ * The file is bound over whatever has its name, a link included: writing through would follow the
+ * link, and ROOTFS is not ours to write. step->data is the text, step->flags says that it may be
+ * left out where there is no place for it.
  */
 static int run_file(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	const char *text = step->data, *name = strrchr(step->target, '/') + 1;
 
-	int cleanup_fd place = open_or_make_no_links(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
+	int cleanup_fd place =
+		open_or_make_no_links(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
 	if (place < 0 && may_be_left_out(step, errno))
 		return 0;
 	if (place < 0) {
@@ -42,10 +44,11 @@ static int run_file(const struct step *step, struct sandbox *sandbox, struct err
 	return 0;
 }
 
-static const struct step_kind file = { "file", run_file };
+static const struct step_kind file = {"file", run_file};
 
-/* Made where ROOTFS has none. One that is there is left as it is: the path is the word of ROOTFS's passwd, which
- * gives /usr/sbin or /dev/null to some. Where none can be made the payload has none, as it would elsewhere. */
+/* Made where ROOTFS has none. One that is there is left as it is: the path is the word of ROOTFS's
+ * passwd, which gives /usr/sbin or /dev/null to some. Where none can be made the payload has none,
+ * as it would elsewhere. */
 static int run_home(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	const struct identity *identity = &sandbox->plan->identity;
@@ -53,7 +56,8 @@ static int run_home(const struct step *step, struct sandbox *sandbox, struct err
 
 	if (there >= 0)
 		return 0;
-	int cleanup_fd home = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd home =
+		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
 	if (home < 0 && errno != ENOSPC && errno != EIO)
 		return 0;
 	if (home < 0 || fchownat(home, "", identity->uid, identity->gid, AT_EMPTY_PATH) < 0)
@@ -61,7 +65,7 @@ static int run_home(const struct step *step, struct sandbox *sandbox, struct err
 	return 0;
 }
 
-static const struct step_kind home = { "home", run_home };
+static const struct step_kind home = {"home", run_home};
 
 static void plan_file(struct plan *plan, const char *target, const char *text, bool optional,
 		      const char *because)
@@ -104,8 +108,8 @@ static void plan_names(struct plan *plan)
 	const char *line;
 
 	if (!who->named) {
-		line = arena_printf(&plan->arena, "%s:x:%u:%u::%s:%s\n", who->name, who->uid, who->gid, who->home,
-				    who->shell);
+		line = arena_printf(&plan->arena, "%s:x:%u:%u::%s:%s\n", who->name, who->uid,
+				    who->gid, who->home, who->shell);
 		plan_file(plan, "/etc/passwd", with_line(plan, plan->host->passwd_text, line), true,
 			  "ROOTFS has no name for the inside user");
 	}
@@ -126,13 +130,16 @@ int etcfiles_plan(struct plan *plan, struct error *err)
 	(void)err;
 	plan_file(plan, "/etc/hosts",
 		  arena_printf(&plan->arena,
-			       "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n127.0.1.1\t%s\n", name),
+			       "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost "
+			       "ip6-loopback\n127.0.1.1\t%s\n",
+			       name),
 		  optional, NULL);
 	plan_file(plan, "/etc/hostname", arena_printf(&plan->arena, "%s\n", name), true,
 		  config_origin(config, OPT_HOSTNAME));
 	plan_file(plan, "/etc/resolv.conf",
-		  config->network == NETWORK_HOST ? plan->host->resolv_conf ? plan->host->resolv_conf : ""
-						  : "# no network\n",
+		  config->network == NETWORK_HOST
+			  ? plan->host->resolv_conf ? plan->host->resolv_conf : ""
+			  : "# no network\n",
 		  optional, config_origin(config, OPT_NETWORK));
 	plan_names(plan);
 	if (plan->identity.home_is_missing) {

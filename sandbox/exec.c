@@ -16,8 +16,8 @@
 static const struct {
 	uint16_t machine;
 	const char *name;
-} machines[] = { { EM_X86_64, "x86_64" }, { EM_AARCH64, "aarch64" }, { EM_386, "i386" },	{ EM_ARM, "arm" },
-		 { EM_RISCV, "riscv" },	  { EM_PPC64, "ppc64" },     { EM_S390, "s390x" } };
+} machines[] = {{EM_X86_64, "x86_64"}, {EM_AARCH64, "aarch64"}, {EM_386, "i386"},  {EM_ARM, "arm"},
+		{EM_RISCV, "riscv"},   {EM_PPC64, "ppc64"},     {EM_S390, "s390x"}};
 
 /* The first bytes of a program; 0 at what is not there. */
 static void read_head(const char *path, unsigned char *head, size_t size)
@@ -39,7 +39,10 @@ static int wrong_format(const struct plan *plan, const char *path, struct error 
 
 	read_head(path, head, sizeof head);
 	if (memcmp(head, ELFMAG, SELFMAG) != 0) {
-		fail_because(err, "cannot run %s: it is neither a program nor a script with #! in its first line", path);
+		fail_because(err,
+			     "cannot run %s: it is neither a program nor a script with #! in its "
+			     "first line",
+			     path);
 		err->status = EXIT_CANNOT_EXECUTE;
 		return -1;
 	}
@@ -47,8 +50,8 @@ static int wrong_format(const struct plan *plan, const char *path, struct error 
 	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
 		if (machines[i].machine == machine)
 			name = machines[i].name;
-	fail_because(err, "cannot run %s of %s: it is a program for %s, and this machine is %s", path,
-		     plan->host->rootfs, name, plan->host->machine);
+	fail_because(err, "cannot run %s of %s: it is a program for %s, and this machine is %s",
+		     path, plan->host->rootfs, name, plan->host->machine);
 	return fail_remedy(err, "use a root file system that was made for %s", plan->host->machine);
 }
 
@@ -62,7 +65,8 @@ static int no_interpreter(const char *path, struct error *err)
 		char *name = (char *)head + 2 + strspn((char *)head + 2, " \t");
 
 		name[strcspn(name, " \t\r\n")] = '\0';
-		fail_because(err, "cannot run %s: its interpreter %s is not there inside", path, name);
+		fail_because(err, "cannot run %s: its interpreter %s is not there inside", path,
+			     name);
 	} else {
 		fail_because(err, "cannot run %s: its dynamic loader is not there inside", path);
 	}
@@ -70,7 +74,8 @@ static int no_interpreter(const char *path, struct error *err)
 	return fail_remedy(err, "the root file system lacks it, or it is for another distribution");
 }
 
-static int explain(const struct plan *plan, const char *name, const char *path, int number, struct error *err)
+static int explain(const struct plan *plan, const char *name, const char *path, int number,
+		   struct error *err)
 {
 	errno = number;
 	if (number == ENOEXEC)
@@ -79,21 +84,28 @@ static int explain(const struct plan *plan, const char *name, const char *path, 
 		return no_interpreter(path, err);
 	if (number == ENOENT || number == ENOTDIR) {
 		if (access("/bin/sh", F_OK) < 0) {
-			fail_because(err, "cannot run %s: %s has no /bin/sh either: it is no root file system", name,
-				     plan->host->rootfs);
-			return fail_remedy(err, "name a directory that holds one (helpers/rootfs makes one), or / for the "
+			fail_because(err,
+				     "cannot run %s: %s has no /bin/sh either: it is no root file "
+				     "system",
+				     name, plan->host->rootfs);
+			return fail_remedy(err, "name a directory that holds one (helpers/rootfs "
+						"makes one), or / for the "
 						"host's own programs");
 		}
-		fail_because(err, "cannot run %s: command not found in %s", name, plan->host->rootfs);
+		fail_because(err, "cannot run %s: command not found in %s", name,
+			     plan->host->rootfs);
 		err->status = EXIT_NOT_FOUND;
 		return -1;
 	}
 	errno = number;
 	fail(err, "run %s", name);
 	if (number == EACCES)
-		fail_remedy(err, "it is not executable inside (mode, or a noexec mount), or is a directory");
+		fail_remedy(
+			err,
+			"it is not executable inside (mode, or a noexec mount), or is a directory");
 	if (number == E2BIG)
-		fail_remedy(err, "arguments and environment together are longer than the kernel takes");
+		fail_remedy(err,
+			    "arguments and environment together are longer than the kernel takes");
 	err->status = EXIT_CANNOT_EXECUTE;
 	return -1;
 }
@@ -118,7 +130,7 @@ static int exec_one(const char *path, char *const argv[], char *const envp[])
 		errno = ENOEXEC;
 		return -1;
 	}
-	const char *words[1024 + 2] = { "/bin/sh", path };
+	const char *words[1024 + 2] = {"/bin/sh", path};
 	memcpy(words + 2, argv + 1, count * sizeof *words);
 	execve("/bin/sh", (char *const *)words, envp);
 	return -1;
@@ -133,7 +145,8 @@ static const char *search_path(char *const envp[])
 }
 
 /* Along PATH; a directory with the name but no permission is remembered, as shells do. */
-static int exec_search(const struct plan *plan, const char *name, char *const argv[], char *path, struct error *err)
+static int exec_search(const struct plan *plan, const char *name, char *const argv[], char *path,
+		       struct error *err)
 {
 	const char *part = search_path(plan->envp);
 	int number = ENOENT;
@@ -142,7 +155,9 @@ static int exec_search(const struct plan *plan, const char *name, char *const ar
 	for (;;) {
 		size_t length = strcspn(part, ":");
 
-		if ((size_t)snprintf(path, PATH_MAX, "%.*s/%s", (int)length, part, name) < PATH_MAX && length > 0) {
+		if ((size_t)snprintf(path, PATH_MAX, "%.*s/%s", (int)length, part, name) <
+			    PATH_MAX &&
+		    length > 0) {
 			exec_one(path, argv, plan->envp);
 			/* There, but not to be run: whatever it is, that is what the user means. */
 			if (errno == ENOENT && access(path, F_OK) == 0)
@@ -167,7 +182,8 @@ int exec_payload(struct sandbox *sandbox, struct error *err)
 	char *const *argv = plan->command;
 	char path[PATH_MAX];
 
-	/* Away from the caller's terminal: no TIOCSTI into it, no signals from it but through us. */
+	/* Away from the caller's terminal: no TIOCSTI into it, no signals from it but through us.
+	 */
 	if (setsid() < 0 && errno != EPERM)
 		return fail(err, "start a session");
 	if (sigprocmask(SIG_SETMASK, &sandbox->caller_mask, NULL) < 0)

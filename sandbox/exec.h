@@ -1,6 +1,6 @@
 /*
- * exec: the payload's last steps, and words for it when exec fails. Runs in the payload process, which
- * is pid 1 itself (--as-pid-1) or a child that shares pid 1's memory until its exec.
+ * exec: the payload's last steps, and words for it when exec fails. Runs in the payload process,
+ * which is pid 1 itself (--as-pid-1) or a child that shares pid 1's memory until its exec.
  */
 #ifndef EXEC_H
 #define EXEC_H

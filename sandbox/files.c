@@ -45,8 +45,8 @@ int open_in_no_links(int root, const char *path, int flags)
 
 static int mount_id(int fd, uint64_t *id)
 {
-	/* struct statx of <linux/stat.h>, which does not go together with <sys/stat.h>; musl's own lacks the
-	 * field. stx_mnt_id: Linux 5.8, 8 bytes at offset 0x90. */
+	/* struct statx of <linux/stat.h>, which does not go together with <sys/stat.h>; musl's own
+	 * lacks the field. stx_mnt_id: Linux 5.8, 8 bytes at offset 0x90. */
 	enum { STATX_MNT_ID_BIT = 0x1000, MNT_ID_OFFSET = 0x90 };
 	_Alignas(8) char st[256];
 
@@ -89,7 +89,8 @@ static int make_one(int parent, const char *name, enum leaf leaf, const struct o
 		if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
 			return -1;
 	} else {
-		int fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+		int fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
+				0644);
 
 		if (fd < 0 && errno != EEXIST)
 			return -1;
@@ -109,8 +110,8 @@ static bool next_part(const char *path, size_t *start, size_t *end)
 	return *end > *start;
 }
 
-/* Walk path from root, each prefix resolved anew below it, so that links in the middle (where resolve
- * lets them be) are followed inside root, and only what is not there at all is made. */
+/* Walk path from root, each prefix resolved anew below it, so that links in the middle (where
+ * resolve lets them be) are followed inside root, and only what is not there at all is made. */
 static int walk_and_make(int root, const char *path, enum leaf leaf, uint64_t resolve,
 			 const struct own_mounts *own)
 {
@@ -128,7 +129,8 @@ static int walk_and_make(int root, const char *path, enum leaf leaf, uint64_t re
 
 		memcpy(prefix, path, end);
 		prefix[end] = '\0';
-		int fd = open_resolving(root, prefix, kind == LEAF_DIRECTORY ? O_PATH | O_DIRECTORY : O_PATH,
+		int fd = open_resolving(root, prefix,
+					kind == LEAF_DIRECTORY ? O_PATH | O_DIRECTORY : O_PATH,
 					resolve);
 		if (fd < 0 && errno == ENOENT && end - start < sizeof name) {
 			memcpy(name, path + start, end - start);
@@ -154,8 +156,10 @@ int open_or_make_in(int root, const char *path, enum leaf leaf, const struct own
 int open_or_make_no_links(int root, const char *path, enum leaf leaf, const struct own_mounts *own)
 {
 	uint64_t resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
-	/* O_NOFOLLOW with O_PATH opens a link at the end itself, which RESOLVE_NO_SYMLINKS allows. */
-	int fd = open_resolving(root, path, leaf == LEAF_FILE ? O_PATH | O_NOFOLLOW : O_PATH | O_DIRECTORY,
+	/* O_NOFOLLOW with O_PATH opens a link at the end itself, which RESOLVE_NO_SYMLINKS allows.
+	 */
+	int fd = open_resolving(root, path,
+				leaf == LEAF_FILE ? O_PATH | O_NOFOLLOW : O_PATH | O_DIRECTORY,
 				resolve);
 
 	if (fd >= 0 || errno != ENOENT)
@@ -250,7 +254,8 @@ int write_all(int fd, const void *data, size_t size)
 
 int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_t size)
 {
-	int cleanup_fd fd = openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	int cleanup_fd fd =
+		openat(dir, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return -1;

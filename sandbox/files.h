@@ -64,23 +64,24 @@ int own_mounts_add(struct own_mounts *own, int fd);
 bool own_mounts_has(const struct own_mounts *own, int fd);
 
 /*
- * Open path below root with O_PATH; what is missing of it is made: directories (0755) on the way, and
- * at its end a directory or, when the caller wants a file, an empty file. Nothing is made through a
- * dangling link (ELOOP) or outside of own (EXDEV). -1 and errno.
+ * Open path below root with O_PATH; what is missing of it is made: directories (0755) on the way,
+ * and at its end a directory or, when the caller wants a file, an empty file. Nothing is made
+ * through a dangling link (ELOOP) or outside of own (EXDEV). -1 and errno.
  */
 enum leaf { LEAF_DIRECTORY, LEAF_FILE };
 int open_or_make_in(int root, const char *path, enum leaf leaf, const struct own_mounts *own);
 
 /*
  * The same for what shall be covered itself, even when it is a link: only what leads to it may be
- * made, and links on the way are refused. For the fixed mount points, which nobody has a good reason to redirect.
+ * made, and links on the way are refused. For the fixed mount points, which nobody has a good
+ * reason to redirect.
  */
 int open_or_make_no_links(int root, const char *path, enum leaf leaf, const struct own_mounts *own);
 
 /*
  * Read a whole regular file below root, at most max bytes, into the arena, NUL-terminated; its
- * size is stored when size is not NULL. A FIFO, device or directory is refused (EINVAL), a longer file too
- * (EFBIG). NULL and errno. read_file takes the path as the process sees it.
+ * size is stored when size is not NULL. A FIFO, device or directory is refused (EINVAL), a longer
+ * file too (EFBIG). NULL and errno. read_file takes the path as the process sees it.
  */
 char *read_file_in(struct arena *arena, int root, const char *path, size_t max, size_t *size);
 char *read_file(struct arena *arena, const char *path, size_t max, size_t *size);

@@ -1,4 +1,5 @@
-/* Facts about the machine and ROOTFS, found in the supervisor before anything is done: see host.h. */
+/* Facts about the machine and ROOTFS, found in the supervisor before anything is done: see host.h.
+ */
 #include "host.h"
 
 #include <dirent.h>
@@ -34,14 +35,15 @@ static bool take_number(const char **text, char stop, uint64_t max, uint32_t *va
 	return true;
 }
 
-/* name:password:uid:gid:gecos:home:shell, one a line; lines that are not like that are passed over. */
+/* name:password:uid:gid:gecos:home:shell, one a line; lines that are not like that are passed over.
+ */
 static void parse_passwd(struct arena *arena, const char *text, struct passwd_entry **entries,
 			 size_t *count)
 {
 	char *lines = arena_strdup(arena, text), *line;
 
 	while ((line = strsep(&lines, "\n"))) {
-		struct passwd_entry entry = { .name = strsep(&line, ":") };
+		struct passwd_entry entry = {.name = strsep(&line, ":")};
 
 		strsep(&line, ":");
 		const char *uid = strsep(&line, ":"), *gid = strsep(&line, ":");
@@ -56,7 +58,8 @@ static void parse_passwd(struct arena *arena, const char *text, struct passwd_en
 	}
 }
 
-static const struct passwd_entry *find_uid(const struct passwd_entry *entries, size_t count, uint32_t uid)
+static const struct passwd_entry *find_uid(const struct passwd_entry *entries, size_t count,
+					   uint32_t uid)
 {
 	for (size_t i = 0; i < count; i++)
 		if (entries[i].uid == uid)
@@ -78,11 +81,12 @@ const struct passwd_entry *host_passwd_name(const struct host *host, const char 
 }
 
 /* What a program prints on standard output when it ends with 0, or NULL. */
-static char *output_of(struct arena *arena, const char *name, const char *argument, const char *second)
+static char *output_of(struct arena *arena, const char *name, const char *argument,
+		       const char *second)
 {
 	char text[4096];
 	const char *path = spawn_find(arena, name);
-	char *argv[] = { (char *)path, (char *)argument, (char *)second, NULL };
+	char *argv[] = {(char *)path, (char *)argument, (char *)second, NULL};
 	struct spawned spawned;
 	struct error ignored;
 
@@ -93,8 +97,8 @@ static char *output_of(struct arena *arena, const char *name, const char *argume
 	return arena_strdup(arena, text);
 }
 
-/* The caller's line of /etc/passwd, or of whatever else getent(1) knows (LDAP, ...): a static program
- * cannot ask NSS itself. */
+/* The caller's line of /etc/passwd, or of whatever else getent(1) knows (LDAP, ...): a static
+ * program cannot ask NSS itself. */
 static const struct passwd_entry *find_caller(struct host *host)
 {
 	struct passwd_entry *entries = NULL;
@@ -130,7 +134,8 @@ static void probe_caller(struct host *host, const struct config *config)
 }
 
 /* OWNER:START:COUNT, the owner by name or number (subuid(5)). */
-static void parse_grants(struct host *host, const char *text, struct id_grant **grants, size_t *count)
+static void parse_grants(struct host *host, const char *text, struct id_grant **grants,
+			 size_t *count)
 {
 	char number[16];
 
@@ -143,8 +148,7 @@ static void parse_grants(struct host *host, const char *text, struct id_grant **
 			    (host->user && strlen(host->user) == length &&
 			     memcmp(line, host->user, length) == 0);
 
-		if (!ours || line[length] != ':' ||
-		    !take_number(&p, ':', UINT32_MAX, &grant.start))
+		if (!ours || line[length] != ':' || !take_number(&p, ':', UINT32_MAX, &grant.start))
 			continue;
 		if (!take_number(&p, '\n', UINT32_MAX, &grant.count) &&
 		    !take_number(&p, '\0', UINT32_MAX, &grant.count))
@@ -154,20 +158,23 @@ static void parse_grants(struct host *host, const char *text, struct id_grant **
 	}
 }
 
-/* "0: USER START COUNT" lines of getsubids(1), for systems whose nsswitch.conf names another source. */
-static void parse_getsubids(struct host *host, const char *text, struct id_grant **grants, size_t *count)
+/* "0: USER START COUNT" lines of getsubids(1), for systems whose nsswitch.conf names another
+ * source. */
+static void parse_getsubids(struct host *host, const char *text, struct id_grant **grants,
+			    size_t *count)
 {
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		unsigned start, number;
 
 		line += *line == '\n';
 		if (sscanf(line, "%*u: %*s %u %u", &start, &number) == 2 && number > 0)
-			*ARENA_APPEND(&host->arena, *grants, *count) = (struct id_grant){ start, number };
+			*ARENA_APPEND(&host->arena, *grants, *count) =
+				(struct id_grant){start, number};
 	}
 }
 
-static int find_grants(struct host *host, const char *file, const char *option, struct id_grant **grants,
-		       size_t *count, struct error *err)
+static int find_grants(struct host *host, const char *file, const char *option,
+		       struct id_grant **grants, size_t *count, struct error *err)
 {
 	const char *text = read_file(&host->arena, file, MAX_SUBIDS, NULL);
 
@@ -178,8 +185,10 @@ static int find_grants(struct host *host, const char *file, const char *option, 
 	if (*count == 0 && host->user) {
 		text = read_file(&host->arena, "/etc/nsswitch.conf", MAX_PASSWD, NULL);
 		if (text && (strncmp(text, "subid:", 6) == 0 || strstr(text, "\nsubid:")))
-			parse_getsubids(host, output_of(&host->arena, "getsubids", option ? option : host->user,
-							option ? host->user : NULL),
+			parse_getsubids(host,
+					output_of(&host->arena, "getsubids",
+						  option ? option : host->user,
+						  option ? host->user : NULL),
 					grants, count);
 	}
 	return 0;
@@ -187,7 +196,8 @@ static int find_grants(struct host *host, const char *file, const char *option, 
 
 static bool tmpfs_has_user_xattrs(void)
 {
-	/* A memfd lives on the kernel's own tmpfs: the same code answers, and nothing is touched. */
+	/* A memfd lives on the kernel's own tmpfs: the same code answers, and nothing is touched.
+	 */
 	int cleanup_fd fd = memfd_create("probe", MFD_CLOEXEC);
 
 	return fd >= 0 && fsetxattr(fd, "user.overlay.probe", "", 0, 0) == 0;
@@ -214,14 +224,18 @@ static int open_rootfs(const char *path, struct error *err)
 	errno = number;
 	fail(err, "use %s as the root file system", path);
 	if (number == ENOENT || number == ENOTDIR)
-		fail_remedy(err, "name a directory that holds a root file system (helpers/rootfs makes one), "
+		fail_remedy(err, "name a directory that holds a root file system (helpers/rootfs "
+				 "makes one), "
 				 "or / for the host's own programs");
 	else if (number == EACCES)
-		fail_remedy(err, "its owner has to give you read and search permission, or choose another");
+		fail_remedy(
+			err,
+			"its owner has to give you read and search permission, or choose another");
 	return -1;
 }
 
-/* Read one of ROOTFS's own files, or take it as missing; anything that is no plain file is refused. */
+/* Read one of ROOTFS's own files, or take it as missing; anything that is no plain file is refused.
+ */
 static int read_rootfs_file(struct host *host, int root, const char *path, const char **text,
 			    struct error *err)
 {
@@ -229,15 +243,17 @@ static int read_rootfs_file(struct host *host, int root, const char *path, const
 	if (*text || errno == ENOENT)
 		return 0;
 	if (errno == EINVAL)
-		return fail_because(err, "cannot read /%s of %s: it is not a regular file", path, host->rootfs);
+		return fail_because(err, "cannot read /%s of %s: it is not a regular file", path,
+				    host->rootfs);
 	return fail(err, "read /%s of %s", path, host->rootfs);
 }
 
 /* The first path a read-only root would need as a mount point and does not have. */
 static const char *missing_target(const struct config *config, int root)
 {
-	static const char *const fixed[] = { "/proc", "/dev", "/sys", "/tmp", "/run", "/etc/hosts",
-					     "/etc/resolv.conf", "/etc/hostname" };
+	static const char *const fixed[] = {
+		"/proc",        "/dev", "/sys", "/tmp", "/run", "/etc/hosts", "/etc/resolv.conf",
+		"/etc/hostname"};
 	struct stat st;
 
 	for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
@@ -269,7 +285,7 @@ static void add_entry(struct host *host, const char *name)
 /* The allow-list of what ROOTFS "/" shows. */
 static int find_entries(struct host *host, struct error *err)
 {
-	static const char *const names[] = { "usr", "bin", "sbin", "etc", "opt", "nix", "gnu" };
+	static const char *const names[] = {"usr", "bin", "sbin", "etc", "opt", "nix", "gnu"};
 	DIR *dir = opendir("/");
 
 	if (!dir)
@@ -283,17 +299,55 @@ static int find_entries(struct host *host, struct error *err)
 	return 0;
 }
 
-/* What stands in /etc to be kept from programs: looked for here, hidden where the caller can read it
- * (what the caller cannot read, nothing inside can: the ids of its owners are not mapped). */
+/* What stands in /etc to be kept from programs: looked for here, hidden where the caller can read
+ * it (what the caller cannot read, nothing inside can: the ids of its owners are not mapped). */
 static const char *const secret_names[] = {
-	"shadow", "shadow-", "gshadow", "gshadow-", "sudoers", "sudoers.d", "security/opasswd",
-	"ssl/private", "pki/tls/private", "letsencrypt", "krb5.keytab", "kubernetes", "rancher",
-	"wireguard", "openvpn", "ipsec.secrets", "ipsec.d/private", "swanctl/private",
-	"NetworkManager/system-connections", "netplan", "wpa_supplicant", "ppp/chap-secrets",
-	"ppp/pap-secrets", "apt/auth.conf", "apt/auth.conf.d", "docker", "containers/auth.json", "npmrc",
-	"netrc", "msmtprc", "exim4/passwd.client", "postfix/sasl_passwd", "davfs2/secrets", "rclone.conf",
-	"vault.d", "consul.d", "nomad.d", "gitlab-runner", "cloudflared", "mysql/debian.cnf", "cups/ssl",
-	"credstore", "credstore.encrypted", "cifs-credentials", "samba/credentials", "boto.cfg",
+	"shadow",
+	"shadow-",
+	"gshadow",
+	"gshadow-",
+	"sudoers",
+	"sudoers.d",
+	"security/opasswd",
+	"ssl/private",
+	"pki/tls/private",
+	"letsencrypt",
+	"krb5.keytab",
+	"kubernetes",
+	"rancher",
+	"wireguard",
+	"openvpn",
+	"ipsec.secrets",
+	"ipsec.d/private",
+	"swanctl/private",
+	"NetworkManager/system-connections",
+	"netplan",
+	"wpa_supplicant",
+	"ppp/chap-secrets",
+	"ppp/pap-secrets",
+	"apt/auth.conf",
+	"apt/auth.conf.d",
+	"docker",
+	"containers/auth.json",
+	"npmrc",
+	"netrc",
+	"msmtprc",
+	"exim4/passwd.client",
+	"postfix/sasl_passwd",
+	"davfs2/secrets",
+	"rclone.conf",
+	"vault.d",
+	"consul.d",
+	"nomad.d",
+	"gitlab-runner",
+	"cloudflared",
+	"mysql/debian.cnf",
+	"cups/ssl",
+	"credstore",
+	"credstore.encrypted",
+	"cifs-credentials",
+	"samba/credentials",
+	"boto.cfg",
 };
 
 static void find_secrets(struct host *host)
@@ -310,7 +364,8 @@ static void find_secrets(struct host *host)
 		const char *path = arena_printf(&host->arena, "/etc/ssh/%s", entry->d_name);
 		size_t length = strlen(path);
 
-		if (strncmp(entry->d_name, "ssh_host_", 9) == 0 && strcmp(path + length - 4, "_key") == 0 &&
+		if (strncmp(entry->d_name, "ssh_host_", 9) == 0 &&
+		    strcmp(path + length - 4, "_key") == 0 &&
 		    faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
 			*ARENA_APPEND(&host->arena, host->secrets, host->secrets_count) = path;
 	}
@@ -352,8 +407,10 @@ int host_probe(struct host *host, const struct config *config, struct error *err
 	probe_caller(host, config);
 	host->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	if (config->userns != USERNS_SINGLE) {
-		if (find_grants(host, "/etc/subuid", NULL, &host->subuids, &host->subuids_count, err) < 0 ||
-		    find_grants(host, "/etc/subgid", "-g", &host->subgids, &host->subgids_count, err) < 0)
+		if (find_grants(host, "/etc/subuid", NULL, &host->subuids, &host->subuids_count,
+				err) < 0 ||
+		    find_grants(host, "/etc/subgid", "-g", &host->subgids, &host->subgids_count,
+				err) < 0)
 			return -1;
 		host->newuidmap = spawn_find(&host->arena, "newuidmap");
 		host->newgidmap = spawn_find(&host->arena, "newgidmap");

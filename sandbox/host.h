@@ -40,8 +40,8 @@ struct host {
 
 	uid_t uid; /* the caller's effective ids */
 	gid_t gid;
-	const char *user; /* the caller's name; NULL when none can be found */
-	const char *home; /* the caller's home directory; NULL when none is known */
+	const char *user;  /* the caller's name; NULL when none can be found */
+	const char *home;  /* the caller's home directory; NULL when none is known */
 	bool no_new_privs; /* already set: setuid helpers will not work */
 
 	/* Ids granted (files, or getsubids(1) for other sources), and who maps them. */
@@ -49,18 +49,21 @@ struct host {
 	size_t subuids_count, subgids_count;
 	const char *newuidmap, *newgidmap; /* paths, or NULL where they are missing */
 
-	bool tmpfs_user_xattrs; /* user.* attributes on tmpfs, Linux 6.6; asked only where a layer is kept by it */
+	bool tmpfs_user_xattrs; /* user.* attributes on tmpfs, Linux 6.6; asked only where a layer
+				   is kept by it */
 
 	/* ROOTFS */
 	const char *rootfs; /* absolute path */
 	bool rootfs_is_host;
-	uint64_t rootfs_dev, rootfs_ino; /* the directory that was looked at, for the child to compare */
-	struct passwd_entry *passwd;     /* of ROOTFS */
+	uint64_t rootfs_dev,
+		rootfs_ino; /* the directory that was looked at, for the child to compare */
+	struct passwd_entry *passwd; /* of ROOTFS */
 	size_t passwd_count;
 	const char *passwd_text, *group_text; /* NULL when missing */
-	const char *missing;                  /* with --read-only: the first mount target that is not there */
+	const char *missing; /* with --read-only: the first mount target that is not there */
 
-	struct source *sources; /* one for each of config->mounts; those that are no binds stay empty */
+	struct source
+		*sources; /* one for each of config->mounts; those that are no binds stay empty */
 
 	/* Only when ROOTFS is "/" */
 	struct host_entry *entries; /* what of the allow-list is there */
@@ -82,8 +85,9 @@ void host_free(struct host *host);
 /*
  * Part of host_probe (host_sources.c): find what each bind's source really is. A link on the way is
  * followed when root owns it (the system's own, like /var/run); one that somebody else made is
- * refused, for it may be what an earlier sandbox has left there. The home directory, or one above it,
- * is refused unless config->allow_home. A missing source is an error unless the bind is optional.
+ * refused, for it may be what an earlier sandbox has left there. The home directory, or one above
+ * it, is refused unless config->allow_home. A missing source is an error unless the bind is
+ * optional.
  */
 int host_probe_sources(struct host *host, const struct config *config, struct error *err);
 

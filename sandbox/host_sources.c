@@ -1,4 +1,5 @@
-/* What the sources of binds really are; supervisor, before the plan: see host_probe_sources in host.h. */
+/* What the sources of binds really are; supervisor, before the plan: see host_probe_sources in
+ * host.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -33,7 +34,9 @@ static int follow_if_roots(int dir, const char *name, const struct stat *st, cha
 	if (length <= 0 || (size_t)length >= sizeof link)
 		return fail(err, "read the link %s/%s on the way to %s", real, name, path);
 	if (st->st_uid != 0) {
-		fail_because(err, "will not bind %s: %s/%s is a symbolic link to %.*s, and not one of the system's",
+		fail_because(err,
+			     "will not bind %s: %s/%s is a symbolic link to %.*s, and not one of "
+			     "the system's",
 			     path, real, name, (int)length, link);
 		return fail_remedy(err, "if it leads where you want, name that place itself");
 	}
@@ -57,7 +60,8 @@ static int walk(const char *path, char *real, struct error *err)
 		struct stat st;
 
 		if (length >= sizeof name)
-			return fail_because(err, "cannot bind %s: a part of its name is too long", path);
+			return fail_because(err, "cannot bind %s: a part of its name is too long",
+					    path);
 		memcpy(name, rest + start, length);
 		name[length] = '\0';
 		memmove(rest, rest + start + length, strlen(rest + start + length) + 1);
@@ -70,7 +74,8 @@ static int walk(const char *path, char *real, struct error *err)
 		if (S_ISLNK(st.st_mode)) {
 			close(next);
 			if (++links > MAX_LINKS)
-				return fail_because(err, "cannot bind %s: too many symbolic links", path);
+				return fail_because(err, "cannot bind %s: too many symbolic links",
+						    path);
 			if (follow_if_roots(at, name, &st, rest, path, real, err) < 0)
 				return -1;
 			if (rest[0] != '/')
@@ -105,7 +110,8 @@ static bool shows_home(const struct host *host, const struct stat *st)
 		return false;
 	strcpy(path, host->home);
 	for (;;) {
-		if (stat(*path ? path : "/", &above) == 0 && above.st_dev == st->st_dev && above.st_ino == st->st_ino)
+		if (stat(*path ? path : "/", &above) == 0 && above.st_dev == st->st_dev &&
+		    above.st_ino == st->st_ino)
 			return true;
 		char *slash = strrchr(path, '/');
 		if (!slash)
@@ -115,8 +121,8 @@ static bool shows_home(const struct host *host, const struct stat *st)
 }
 
 /* top: the host's root, for openat2's "in root" means below the directory that it is given. */
-static int check_source(struct host *host, const struct config *config, int top, const struct mount_op *op,
-			struct source *source, struct error *err)
+static int check_source(struct host *host, const struct config *config, int top,
+			const struct mount_op *op, struct source *source, struct error *err)
 {
 	char real[PATH_MAX];
 	struct stat st;
@@ -132,21 +138,27 @@ static int check_source(struct host *host, const struct config *config, int top,
 			return 0;
 		if (fd == -2) {
 			fail_because(err, "cannot bind %s: it does not exist", op->source);
-			return fail_remedy(err, "to bind it only where it is there, use the -try form of the option");
+			return fail_remedy(err, "to bind it only where it is there, use the -try "
+						"form of the option");
 		}
 		source->real = arena_strdup(&host->arena, real);
 	}
 	if (fstat(fd, &st) < 0)
 		return fail(err, "look at %s", op->source);
 	if (!config->allow_home && S_ISDIR(st.st_mode) && shows_home(host, &st)) {
-		fail_because(err, "will not bind %s: it holds your home directory, with all that is private in it",
+		fail_because(err,
+			     "will not bind %s: it holds your home directory, with all that is "
+			     "private in it",
 			     op->source);
-		return fail_remedy(err, "bind what the command needs of it, or say --allow-home if you mean it");
+		return fail_remedy(
+			err,
+			"bind what the command needs of it, or say --allow-home if you mean it");
 	}
 	return 0;
 }
 
-/* What --file names has to be the caller's: a number that is free now would come to mean one of ours. */
+/* What --file names has to be the caller's: a number that is free now would come to mean one of
+ * ours. */
 static int check_descriptors(const struct config *config, struct error *err)
 {
 	for (size_t i = 0; i < config->mounts_count; i++) {
@@ -155,7 +167,9 @@ static int check_descriptors(const struct config *config, struct error *err)
 		if (op->kind != MOUNT_FILE || fcntl(op->fd, F_GETFD) >= 0)
 			continue;
 		fail(err, "read descriptor %d for %s", op->fd, op->target);
-		return fail_remedy(err, "the shell opens one with, for instance, %d<FILE behind the command", op->fd);
+		return fail_remedy(
+			err, "the shell opens one with, for instance, %d<FILE behind the command",
+			op->fd);
 	}
 	return 0;
 }
@@ -172,7 +186,8 @@ int host_probe_sources(struct host *host, const struct config *config, struct er
 	for (size_t i = 0; i < config->mounts_count; i++) {
 		const struct mount_op *op = &config->mounts[i];
 
-		if (op->kind != MOUNT_BIND && op->kind != MOUNT_RO_BIND && op->kind != MOUNT_DEV_BIND)
+		if (op->kind != MOUNT_BIND && op->kind != MOUNT_RO_BIND &&
+		    op->kind != MOUNT_DEV_BIND)
 			continue;
 		if (check_source(host, config, top, op, &host->sources[i], err) < 0)
 			return -1;

@@ -1,6 +1,7 @@
 /*
- * Why a user namespace could not be had: see host_explain_userns in host.h. One errno has many causes here (EPERM
- * alone has five), so the machine's state is read instead; the errno only decides what is left.
+ * Why a user namespace could not be had: see host_explain_userns in host.h. One errno has many
+ * causes here (EPERM alone has five), so the machine's state is read instead; the errno only
+ * decides what is left.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +46,7 @@ static const char *container(void)
 /* A field of /proc/self/status, like "Seccomp:\t2". */
 static bool status_says(const char *field)
 {
-	struct arena arena = { NULL };
+	struct arena arena = {NULL};
 	const char *text = read_file(&arena, "/proc/self/status", 1 << 16, NULL);
 	bool found = text && strstr(text, field);
 
@@ -64,7 +65,8 @@ static int because(struct error *err, const char *reason, const char *remedy)
 	if (colon)
 		*colon = '\0';
 	keep = strlen(what);
-	snprintf(err->text, sizeof err->text, "%.*s: %s", (int)(keep < 600 ? keep : 600), what, reason);
+	snprintf(err->text, sizeof err->text, "%.*s: %s", (int)(keep < 600 ? keep : 600), what,
+		 reason);
 	return fail_remedy(err, "%s", remedy);
 }
 
@@ -82,31 +84,45 @@ int host_explain_userns(int number, struct error *err)
 		return because(err, "the limit of user namespaces is 0",
 			       "run: sudo sysctl user.max_user_namespaces=10000");
 	if (number == ENOSPC)
-		return because(err, "a limit of namespaces is used up (/proc/sys/user/max_*_namespaces)",
+		return because(err,
+			       "a limit of namespaces is used up (/proc/sys/user/max_*_namespaces)",
 			       "end what uses them, or raise the limit with sysctl");
 	if (number == EUSERS)
-		return because(err, "user namespaces are already nested as deep as the kernel allows (32)",
-			       "run it further out");
+		return because(
+			err, "user namespaces are already nested as deep as the kernel allows (32)",
+			"run it further out");
 	if (reads("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"))
-		return because(err, "AppArmor restricts user namespaces to programs that have a profile for it",
-			       "give this program one that says `userns,` (see docs), or run:\n"
-			       "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
+		return because(
+			err,
+			"AppArmor restricts user namespaces to programs that have a profile for it",
+			"give this program one that says `userns,` (see docs), or run:\n"
+			"sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
 	if (*label && strcmp(label, "unconfined") != 0 && (number == EACCES || number == EPERM))
-		return because(err, "this process runs under a security profile (AppArmor, SELinux) that refuses it",
-			       "look at /proc/self/attr/current, and let that profile have user namespaces");
+		return because(err,
+			       "this process runs under a security profile (AppArmor, SELinux) "
+			       "that refuses it",
+			       "look at /proc/self/attr/current, and let that profile have user "
+			       "namespaces");
 	if (in && (number == EPERM || number == ENOSYS || number == EACCES)) {
 		char reason[256];
 
-		snprintf(reason, sizeof reason, "this is %s, and its filter allows no user namespaces", in);
+		snprintf(reason, sizeof reason,
+			 "this is %s, and its filter allows no user namespaces", in);
 		return because(err, reason,
-			       "start the outer one with a seccomp profile that lets unshare and mount through "
+			       "start the outer one with a seccomp profile that lets unshare and "
+			       "mount through "
 			       "(docker, podman: --security-opt seccomp=unconfined)");
 	}
 	if (status_says("\nSeccomp:\t2") && number == EPERM)
-		return because(err, "a system call filter is in force here that refuses it (this is a sandbox already)",
-			       "run it further out, or let the outer sandbox allow nested user namespaces");
+		return because(err,
+			       "a system call filter is in force here that refuses it (this is a "
+			       "sandbox already)",
+			       "run it further out, or let the outer sandbox allow nested user "
+			       "namespaces");
 	if (number == EINVAL)
-		return because(err, "this kernel was built without it (CONFIG_USER_NS, CONFIG_PID_NS, ...)",
-			       "use a kernel with namespaces");
+		return because(
+			err,
+			"this kernel was built without it (CONFIG_USER_NS, CONFIG_PID_NS, ...)",
+			"use a kernel with namespaces");
 	return -1;
 }

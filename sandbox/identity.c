@@ -30,7 +30,8 @@ static bool group_gid(const char *text, const char *name, size_t length, uint32_
 
 static int unknown(const struct plan *plan, const char *what, const char *file, struct error *err)
 {
-	fail_because(err, "cannot run as %s: %s of %s has no such name", what, file, plan->host->rootfs);
+	fail_because(err, "cannot run as %s: %s of %s has no such name", what, file,
+		     plan->host->rootfs);
 	return fail_remedy(err, "give a number, or a name that is there");
 }
 
@@ -53,7 +54,8 @@ static int from_option(struct plan *plan, struct identity *who, struct error *er
 	who->gid = entry ? entry->gid : who->uid;
 	if (group && is_number(group + 1))
 		who->gid = (uint32_t)strtoul(group + 1, NULL, 10);
-	else if (group && !group_gid(plan->host->group_text, group + 1, strlen(group + 1), &who->gid))
+	else if (group &&
+		 !group_gid(plan->host->group_text, group + 1, strlen(group + 1), &who->gid))
 		return unknown(plan, user, "/etc/group", err);
 	return 0;
 }
@@ -66,13 +68,20 @@ static void name_it(struct plan *plan, struct identity *who)
 	bool tree = plan->config->layer_mode != LAYER_THROW_AWAY && !host->rootfs_is_host;
 
 	who->named = entry != NULL;
-	who->name = entry ? entry->name : who->uid == 0 ? "root" : caller && host->user ? host->user : "user";
+	who->name = entry                  ? entry->name
+		    : who->uid == 0        ? "root"
+		    : caller && host->user ? host->user
+					   : "user";
 	if (!entry && who->uid != 0 && host_passwd_name(host, who->name))
 		who->name = "sandboxed"; /* ROOTFS has the name for somebody else */
-	who->home = entry ? entry->home : who->uid == 0 ? "/root" : caller && host->home ? host->home : "/home/user";
+	who->home = entry                  ? entry->home
+		    : who->uid == 0        ? "/root"
+		    : caller && host->home ? host->home
+					   : "/home/user";
 	if (who->home[0] != '/')
 		who->home = "/";
-	/* A root without a layer gets no new directory, so a home that its passwd does not name is /tmp. */
+	/* A root without a layer gets no new directory, so a home that its passwd does not name is
+	 * /tmp. */
 	if (!entry && tree)
 		who->home = "/tmp";
 	who->home_is_missing = !tree;

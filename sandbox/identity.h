@@ -1,6 +1,6 @@
 /*
- * identity: who the payload is inside (uid, gid, name, home), from --user, --userns and ROOTFS's own
- * passwd and group files. Planning only.
+ * identity: who the payload is inside (uid, gid, name, home), from --user, --userns and ROOTFS's
+ * own passwd and group files. Planning only.
  */
 #ifndef IDENTITY_H
 #define IDENTITY_H

@@ -1,9 +1,9 @@
 /*
  * Pid 1: see init.h.
  *
- * The payload is started with CLONE_VM | CLONE_VFORK: no page table is copied, and by the time clone
- * returns it has either exec'ed or left the reason in our memory. Every signal is blocked and read from a
- * signalfd, so nothing runs here asynchronously.
+ * The payload is started with CLONE_VM | CLONE_VFORK: no page table is copied, and by the time
+ * clone returns it has either exec'ed or left the reason in our memory. Every signal is blocked and
+ * read from a signalfd, so nothing runs here asynchronously.
  */
 #include "init.h"
 
@@ -41,16 +41,19 @@ static _Noreturn void give_up(const struct sandbox *sandbox, const struct error 
 	_exit(EXIT_SANDBOX);
 }
 
-/* The payload's stack until its exec: room for a few paths, an error, and the words of a shell script. */
+/* The payload's stack until its exec: room for a few paths, an error, and the words of a shell
+ * script. */
 enum { PAYLOAD_STACK = 128 * 1024 };
 
 /* The stack is mapped and given back, since pid 1 stays for as long as the sandbox does. */
 static pid_t start_payload(struct sandbox *sandbox)
 {
-	struct launch launch = { .sandbox = sandbox };
-	char *stack = mmap(NULL, PAYLOAD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	pid_t pid = stack == MAP_FAILED ? -1 : clone(payload_main, stack + PAYLOAD_STACK,
-						      CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
+	struct launch launch = {.sandbox = sandbox};
+	char *stack = mmap(NULL, PAYLOAD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+	pid_t pid = stack == MAP_FAILED ? -1
+					: clone(payload_main, stack + PAYLOAD_STACK,
+						CLONE_VM | CLONE_VFORK | SIGCHLD, &launch);
 
 	if (pid < 0) {
 		fail(&launch.error, "start the command");
@@ -106,9 +109,12 @@ static void obey(const struct sandbox *sandbox, pid_t payload)
 	case MESSAGE_SIGNAL:
 		kill(payload, message.number);
 		break;
-	case MESSAGE_TERMINAL: /* as the terminal would: its session's leader and group is the payload */
-		/* While we are stopped nothing in here may read on what is typed at the caller's shell. */
-		kill(message.number == SIGSTOP || message.number == SIGCONT ? -1 : -payload, message.number);
+	case MESSAGE_TERMINAL: /* as the terminal would: its session's leader and group is the
+				  payload */
+		/* While we are stopped nothing in here may read on what is typed at the caller's
+		 * shell. */
+		kill(message.number == SIGSTOP || message.number == SIGCONT ? -1 : -payload,
+		     message.number);
 		break;
 	case MESSAGE_GONE:
 		_exit(EXIT_SANDBOX); /* and the kernel kills the rest */
@@ -117,11 +123,12 @@ static void obey(const struct sandbox *sandbox, pid_t payload)
 	}
 }
 
-/* epoll and not poll, which asks for RLIMIT_NOFILE: the payload, when it has our uid, may set ours to 0 (prlimit(2)). */
+/* epoll and not poll, which asks for RLIMIT_NOFILE: the payload, when it has our uid, may set ours
+ * to 0 (prlimit(2)). */
 static int watch_both(int signals, int channel)
 {
-	struct epoll_event first = { .events = EPOLLIN, .data.fd = signals };
-	struct epoll_event second = { .events = EPOLLIN, .data.fd = channel };
+	struct epoll_event first = {.events = EPOLLIN, .data.fd = signals};
+	struct epoll_event second = {.events = EPOLLIN, .data.fd = channel};
 	int both = epoll_create1(EPOLL_CLOEXEC);
 
 	if (both < 0 || epoll_ctl(both, EPOLL_CTL_ADD, signals, &first) < 0 ||

@@ -15,7 +15,8 @@
 /* Attach a mount at a fixed place like /proc: a directory, no link, made where it is missing. */
 static int attach_fixed(struct sandbox *sandbox, int mount, const char *target, struct error *err)
 {
-	int cleanup_fd place = open_or_make_no_links(sandbox->root, target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd place =
+		open_or_make_no_links(sandbox->root, target, LEAF_DIRECTORY, &sandbox->own);
 
 	if (place < 0 || mount_attach(mount, place) < 0) {
 		fail(err, "mount on %s of the root file system", target);
@@ -33,13 +34,15 @@ static int cover(struct sandbox *sandbox, int place, struct error *err, const ch
 		return fail(err, "look at %s", target);
 	const char *name = S_ISDIR(st.st_mode) ? "empty" : "empty-file";
 	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
-	if (mount < 0 || mount_change(mount, MOUNT_ATTR_RDONLY | MOUNT_SAFE | MOUNT_ATTR_NOEXEC, 0, false) < 0 ||
+	if (mount < 0 ||
+	    mount_change(mount, MOUNT_ATTR_RDONLY | MOUNT_SAFE | MOUNT_ATTR_NOEXEC, 0, false) < 0 ||
 	    mount_attach(mount, place) < 0)
 		return fail(err, "mask %s", target);
 	return 0;
 }
 
-/* Mask what is there of names below the mount root; what this kernel does not have needs no mask. */
+/* Mask what is there of names below the mount root; what this kernel does not have needs no mask.
+ */
 static int mask_all(struct sandbox *sandbox, int root, const char *const names[], const char *where,
 		    struct error *err)
 {
@@ -64,15 +67,17 @@ static int read_only_all(int root, const char *const names[], const char *where,
 		if (place < 0 && errno == ENOENT)
 			continue;
 		int cleanup_fd mount = place < 0 ? -1 : mount_clone(place, "", true);
-		if (mount < 0 || mount_change(mount, MOUNT_ATTR_RDONLY, 0, true) < 0 || mount_attach(mount, place) < 0)
+		if (mount < 0 || mount_change(mount, MOUNT_ATTR_RDONLY, 0, true) < 0 ||
+		    mount_attach(mount, place) < 0)
 			return fail(err, "make %s/%s read-only", where, *names);
 	}
 	return 0;
 }
 
-/* A fresh file system that the kernel lets a user namespace mount only when nothing of the caller's own
- * instance is hidden from the caller ("too revealing"): inside a container it often is. */
-static int mount_visible(const char *type, const struct fs_option options[], unsigned flags, struct error *err)
+/* A fresh file system that the kernel lets a user namespace mount only when nothing of the caller's
+ * own instance is hidden from the caller ("too revealing"): inside a container it often is. */
+static int mount_visible(const char *type, const struct fs_option options[], unsigned flags,
+			 struct error *err)
 {
 	const char *failed;
 	int mount = mount_new(type, options, flags, &failed);
@@ -81,28 +86,34 @@ static int mount_visible(const char *type, const struct fs_option options[], uns
 		return mount;
 	fail(err, "mount a fresh %s", type);
 	if (err->number == EPERM)
-		fail_remedy(err, "parts of this machine's own %s are masked, as in a container: the kernel then allows no "
-				 "fresh one.\nRun the outer container with an unmasked /proc (docker: --security-opt "
-				 "systempaths=unconfined; podman: --security-opt unmask=ALL)", type);
+		fail_remedy(err,
+			    "parts of this machine's own %s are masked, as in a container: the "
+			    "kernel then allows no "
+			    "fresh one.\nRun the outer container with an unmasked /proc (docker: "
+			    "--security-opt "
+			    "systempaths=unconfined; podman: --security-opt unmask=ALL)",
+			    type);
 	return -1;
 }
 
 /* As OCI runtimes mask them: what tells about, or steers, the machine and not this sandbox. */
-static const char *const proc_masked[] = { "acpi",	"asound",      "kcore",	      "keys",
-					   "key-users", "latency_stats", "timer_list", "timer_stats",
-					   "sched_debug", "scsi",	 "interrupts", "config.gz", NULL };
-static const char *const proc_read_only[] = { "bus", "fs", "irq", "sys", "sysrq-trigger", NULL };
-static const char *const sys_masked[] = { "firmware", "devices/virtual/powercap", NULL };
+static const char *const proc_masked[] = {
+	"acpi",          "asound",     "kcore",       "keys",        "key-users",
+	"latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi",
+	"interrupts",    "config.gz",  NULL};
+static const char *const proc_read_only[] = {"bus", "fs", "irq", "sys", "sysrq-trigger", NULL};
+static const char *const sys_masked[] = {"firmware", "devices/virtual/powercap", NULL};
 
 static int run_proc(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	static const struct fs_option none[] = { { NULL, NULL } };
+	static const struct fs_option none[] = {{NULL, NULL}};
 	struct statfs fs;
 	int cleanup_fd proc = mount_visible("proc", none, MOUNT_SAFE | MOUNT_ATTR_NOEXEC, err);
 
 	if (proc < 0 || attach_fixed(sandbox, proc, step->target, err) < 0)
 		return -1;
-	/* All below goes through this descriptor, and it is the kernel's procfs and nothing else. */
+	/* All below goes through this descriptor, and it is the kernel's procfs and nothing else.
+	 */
 	if (fstatfs(proc, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
 		return fail_because(err, "what was mounted on /proc is not the kernel's procfs");
 	if (mkdirat(sandbox->scratch, "empty", 0555) < 0 ||
@@ -115,7 +126,7 @@ static int run_proc(const struct step *step, struct sandbox *sandbox, struct err
 
 static int run_sys(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	static const struct fs_option none[] = { { NULL, NULL } };
+	static const struct fs_option none[] = {{NULL, NULL}};
 	unsigned flags = MOUNT_SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
 	int cleanup_fd sys = -1;
 
@@ -134,17 +145,19 @@ static int run_sys(const struct step *step, struct sandbox *sandbox, struct erro
 static const struct {
 	const char *name;
 	unsigned major, minor;
-} nodes[] = { { "null", 1, 3 },	  { "zero", 1, 5 },    { "full", 1, 7 },
-	      { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 } };
+} nodes[] = {{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+	     {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0}};
 
 static const struct {
 	const char *name, *to;
-} links[] = { { "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },
-	      { "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
-	      { "ptmx", "pts/ptmx" } };
+} links[] = {{"fd", "/proc/self/fd"},
+	     {"stdin", "/proc/self/fd/0"},
+	     {"stdout", "/proc/self/fd/1"},
+	     {"stderr", "/proc/self/fd/2"},
+	     {"ptmx", "pts/ptmx"}};
 
-/* mknod(2) is not for user namespaces: the host's node is bound, after it has shown to be the device
- * that its name says (CVE-2025-31133: a runtime that took what lay there). */
+/* mknod(2) is not for user namespaces: the host's node is bound, after it has shown to be the
+ * device that its name says (CVE-2025-31133: a runtime that took what lay there). */
 static int bind_node(struct sandbox *sandbox, int dev, size_t i, struct error *err)
 {
 	char source[32];
@@ -155,9 +168,11 @@ static int bind_node(struct sandbox *sandbox, int dev, size_t i, struct error *e
 	if (mount < 0 || fstat(mount, &st) < 0)
 		return fail(err, "take the host's /%s", source);
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(nodes[i].major, nodes[i].minor))
-		return fail_because(err, "cannot use the host's /%s: it is not the character device %u:%u", source,
-				    nodes[i].major, nodes[i].minor);
-	int cleanup_fd place = openat(dev, nodes[i].name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
+		return fail_because(
+			err, "cannot use the host's /%s: it is not the character device %u:%u",
+			source, nodes[i].major, nodes[i].minor);
+	int cleanup_fd place = openat(dev, nodes[i].name,
+				      O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (place < 0 || mount_change(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, false) < 0 ||
 	    mount_attach(mount, place) < 0)
 		return fail(err, "bind the host's /%s", source);
@@ -165,10 +180,11 @@ static int bind_node(struct sandbox *sandbox, int dev, size_t i, struct error *e
 }
 
 /* Make a directory of the scratch tmpfs and attach it at target with these flags. */
-static int attach_scratch(struct sandbox *sandbox, const char *name, const char *target, mode_t mode,
-			  unsigned flags, struct error *err)
+static int attach_scratch(struct sandbox *sandbox, const char *name, const char *target,
+			  mode_t mode, unsigned flags, struct error *err)
 {
-	if (mkdirat(sandbox->scratch, name, 0755) < 0 || fchmodat(sandbox->scratch, name, mode, 0) < 0)
+	if (mkdirat(sandbox->scratch, name, 0755) < 0 ||
+	    fchmodat(sandbox->scratch, name, mode, 0) < 0)
 		return fail(err, "make a directory for %s", target);
 	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
 	if (mount < 0 || mount_change(mount, flags, 0, false) < 0)
@@ -180,15 +196,16 @@ static int attach_scratch(struct sandbox *sandbox, const char *name, const char 
 	return 0;
 }
 
-static int mount_in_dev(int dev, const char *type, const struct fs_option options[], const char *name,
-			struct error *err)
+static int mount_in_dev(int dev, const char *type, const struct fs_option options[],
+			const char *name, struct error *err)
 {
 	const char *failed;
 
 	if (mkdirat(dev, name, 0755) < 0)
 		return fail(err, "make /dev/%s", name);
 	int cleanup_fd place = openat(dev, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	int cleanup_fd mount = mount_new(type, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &failed);
+	int cleanup_fd mount =
+		mount_new(type, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &failed);
 	if (place < 0 || mount < 0 || mount_attach(mount, place) < 0)
 		return fail(err, "mount %s on /dev/%s", type, name);
 	return 0;
@@ -196,15 +213,16 @@ static int mount_in_dev(int dev, const char *type, const struct fs_option option
 
 static int run_dev(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	/* mode and gid as grantpt(3) wants them: group tty, 5 wherever Linux is, when it is mapped. */
-	const struct fs_option pts[] = { { "ptmxmode", "0666" },
-					 { "mode", step->flags ? "0620" : "0600" },
-					 { step->flags ? "gid" : NULL, "5" },
-					 { NULL, NULL } };
-	static const struct fs_option none[] = { { NULL, NULL } };
+	/* mode and gid as grantpt(3) wants them: group tty, 5 wherever Linux is, when it is mapped.
+	 */
+	const struct fs_option pts[] = {{"ptmxmode", "0666"},
+					{"mode", step->flags ? "0620" : "0600"},
+					{step->flags ? "gid" : NULL, "5"},
+					{NULL, NULL}};
+	static const struct fs_option none[] = {{NULL, NULL}};
 
-	if (attach_scratch(sandbox, "dev", step->target, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-			   err) < 0)
+	if (attach_scratch(sandbox, "dev", step->target, 0755,
+			   MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err) < 0)
 		return -1;
 	int cleanup_fd dev = openat(sandbox->scratch, "dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* What is mounted on must lie in the mount that is attached, not in the scratch one. */
@@ -217,7 +235,8 @@ static int run_dev(const struct step *step, struct sandbox *sandbox, struct erro
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		if (symlinkat(links[i].to, dev, links[i].name) < 0)
 			return fail(err, "make the link /dev/%s", links[i].name);
-	if (mount_in_dev(shown, "devpts", pts, "pts", err) < 0 || mount_in_dev(shown, "mqueue", none, "mqueue", err) < 0)
+	if (mount_in_dev(shown, "devpts", pts, "pts", err) < 0 ||
+	    mount_in_dev(shown, "mqueue", none, "mqueue", err) < 0)
 		return -1;
 	/* A directory of the same tmpfs: shm_open(3) asks for no more. */
 	if (mkdirat(dev, "shm", 0755) < 0 || fchmodat(dev, "shm", 01777, 0) < 0)
@@ -228,13 +247,14 @@ static int run_dev(const struct step *step, struct sandbox *sandbox, struct erro
 /* /tmp and /run: directories of the scratch tmpfs. */
 static int run_tmp(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	return attach_scratch(sandbox, step->target + 1, step->target, (mode_t)step->flags, MOUNT_SAFE, err);
+	return attach_scratch(sandbox, step->target + 1, step->target, (mode_t)step->flags,
+			      MOUNT_SAFE, err);
 }
 
-static const struct step_kind proc = { "proc", run_proc };
-static const struct step_kind sys = { "sysfs", run_sys };
-static const struct step_kind dev = { "dev", run_dev };
-static const struct step_kind tmp = { "tmpfs", run_tmp };
+static const struct step_kind proc = {"proc", run_proc};
+static const struct step_kind sys = {"sysfs", run_sys};
+static const struct step_kind dev = {"dev", run_dev};
+static const struct step_kind tmp = {"tmpfs", run_tmp};
 
 static bool gid_is_mapped(const struct plan *plan, uint32_t gid)
 {

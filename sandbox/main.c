@@ -21,7 +21,8 @@ extern char **environ;
 
 #define COMMAND_LINE_NEXT "run: sandbox --help"
 
-/* Where the kernel shows argv and the environment (/proc/PID/cmdline, environ): one piece of memory. */
+/* Where the kernel shows argv and the environment (/proc/PID/cmdline, environ): one piece of
+ * memory. */
 static size_t arguments_size(char **argv)
 {
 	char *end = argv[0];
@@ -51,11 +52,16 @@ static int show(const struct command_line *line)
 }
 
 /* The command is the second word; the root file system's /bin/sh when there is none. */
-static int take_command(struct config *config, const struct command_line *line, char **shell, struct error *err)
+static int take_command(struct config *config, const struct command_line *line, char **shell,
+			struct error *err)
 {
 	if (line->rest_count < 1) {
-		fail_because(err, "no root file system given: sandbox [OPTIONS] ROOTFS [COMMAND [ARG...]]");
-		return fail_remedy(err, "name a directory, or / for the host's own programs; " COMMAND_LINE_NEXT);
+		fail_because(
+			err,
+			"no root file system given: sandbox [OPTIONS] ROOTFS [COMMAND [ARG...]]");
+		return fail_remedy(
+			err,
+			"name a directory, or / for the host's own programs; " COMMAND_LINE_NEXT);
 	}
 	config->rootfs = line->rest[0];
 	config->command = line->rest_count > 1 ? line->rest + 1 : shell;
@@ -63,11 +69,12 @@ static int take_command(struct config *config, const struct command_line *line, 
 	return 0;
 }
 
-static int configure(struct config *config, const struct command_line *line, int argc, char **argv, char **shell,
-		     struct error *err)
+static int configure(struct config *config, const struct command_line *line, int argc, char **argv,
+		     char **shell, struct error *err)
 {
 	config->profile = line->profile ? line->profile : "default";
-	if (profile_apply(config, config->profile, err) < 0 || options_apply(config, argc, argv, err) < 0 ||
+	if (profile_apply(config, config->profile, err) < 0 ||
+	    options_apply(config, argc, argv, err) < 0 ||
 	    take_command(config, line, shell, err) < 0)
 		return -1;
 	return config_check(config, err);
@@ -76,16 +83,19 @@ static int configure(struct config *config, const struct command_line *line, int
 /* Plan it and carry it out, or print what would be done. */
 static int launch(const struct config *config, char **argv, struct error *err)
 {
-	struct host host = { .user = NULL };
-	struct plan plan = { .config = config };
+	struct host host = {.user = NULL};
+	struct plan plan = {.config = config};
 	int status = -1;
 
-	if (host_probe(&host, config, err) == 0 && plan_make(&plan, config, &host, environ, err) == 0) {
+	if (host_probe(&host, config, err) == 0 &&
+	    plan_make(&plan, config, &host, environ, err) == 0) {
 		if (config->dry_run || config->verbose)
 			plan_print(&plan, config->dry_run ? stdout : stderr);
 		else if (plan.note)
 			fprintf(stderr, "sandbox: note: %s\n", plan.note);
-		status = config->dry_run ? 0 : supervisor_run(&plan, argv[0], arguments_size(argv), err);
+		status = config->dry_run
+				 ? 0
+				 : supervisor_run(&plan, argv[0], arguments_size(argv), err);
 	}
 	plan_free(&plan);
 	host_free(&host);
@@ -94,9 +104,9 @@ static int launch(const struct config *config, char **argv, struct error *err)
 
 static int run(int argc, char **argv, char **all)
 {
-	struct command_line line = { .profile = NULL };
-	struct config config = { .profile = NULL };
-	char *shell[] = { "/bin/sh", NULL };
+	struct command_line line = {.profile = NULL};
+	struct config config = {.profile = NULL};
+	char *shell[] = {"/bin/sh", NULL};
 	struct error err;
 	int status = -1;
 
@@ -127,16 +137,16 @@ static int not_yet(int argc, char **argv, char **all)
 	return report(&err);
 }
 
-/* A directory with the name of a verb is written ./NAME. Those that later versions will have are taken
- * already, so that what a script means by them does not change. */
+/* A directory with the name of a verb is written ./NAME. Those that later versions will have are
+ * taken already, so that what a script means by them does not change. */
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv, char **all);
 } verbs[] = {
-	{ "run", run },	     { "profile", profile }, { "exec", not_yet },   { "ps", not_yet },
-	{ "kill", not_yet }, { "wait", not_yet },    { "logs", not_yet },   { "rm", not_yet },
-	{ "diff", not_yet }, { "commit", not_yet },  { "discard", not_yet }, { "rootfs", not_yet },
-	{ "learn", not_yet }, { "doctor", not_yet }, { "oci", not_yet },
+	{"run", run},       {"profile", profile}, {"exec", not_yet},    {"ps", not_yet},
+	{"kill", not_yet},  {"wait", not_yet},    {"logs", not_yet},    {"rm", not_yet},
+	{"diff", not_yet},  {"commit", not_yet},  {"discard", not_yet}, {"rootfs", not_yet},
+	{"learn", not_yet}, {"doctor", not_yet},  {"oci", not_yet},
 };
 
 /* A closed standard descriptor would be handed out again, to a file of ours; a directory would be a
@@ -150,17 +160,20 @@ static int check_standard_descriptors(struct error *err)
 			if (errno != EBADF || open("/dev/null", O_RDWR) < 0)
 				return fail(err, "use standard descriptor %d", fd);
 		} else if (S_ISDIR(st.st_mode)) {
-			return fail_because(err, "standard descriptor %d is a directory, which would lead out of the "
-						 "sandbox", fd);
+			return fail_because(err,
+					    "standard descriptor %d is a directory, which would "
+					    "lead out of the "
+					    "sandbox",
+					    fd);
 		}
 	}
 	return 0;
 }
 
 /*
- * A hostile ROOTFS can have its command be a link or a script's #! to /proc/self/exe, which at that exec is still this
- * program, the host's file; what we then run on its behalf could change that file (CVE-2019-5736). Inside,
- * no_new_privs is set and the file is not at its own path.
+ * A hostile ROOTFS can have its command be a link or a script's #! to /proc/self/exe, which at that
+ * exec is still this program, the host's file; what we then run on its behalf could change that
+ * file (CVE-2019-5736). Inside, no_new_privs is set and the file is not at its own path.
  */
 static int check_not_inside(struct error *err)
 {
@@ -173,11 +186,14 @@ static int check_not_inside(struct error *err)
 	int cleanup_fd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	path[length > 0 ? length : 0] = '\0';
 	int cleanup_fd fd = length > 0 ? open_in_no_links(top, path, O_PATH) : -1;
-	if (fd >= 0 && fstat(fd, &there) == 0 && stat("/proc/self/exe", &ours) == 0 && ours.st_dev == there.st_dev &&
-	    ours.st_ino == there.st_ino)
+	if (fd >= 0 && fstat(fd, &there) == 0 && stat("/proc/self/exe", &ours) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
 		return 0;
-	fail_because(err, "this program is not there at %s, and no_new_privs is set: a root file system may have "
-			  "started it through /proc/self/exe", *path ? path : "its own path");
+	fail_because(err,
+		     "this program is not there at %s, and no_new_privs is set: a root file system "
+		     "may have "
+		     "started it through /proc/self/exe",
+		     *path ? path : "its own path");
 	return -1;
 }
 

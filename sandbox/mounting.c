@@ -40,10 +40,10 @@ int mount_clone(int dir, const char *path, bool recursive)
 
 int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive)
 {
-	struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+	struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
 
-	return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr,
-			    sizeof attr);
+	return (int)syscall(SYS_mount_setattr, mount, "",
+			    AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
 }
 
 /* move_mount(2) says EINVAL where a file and a directory meet; ENOTDIR and EISDIR say which. */
@@ -52,7 +52,8 @@ static void tell_kinds(int mount, int target)
 	struct stat on, what;
 	int number = errno;
 
-	if (fstat(mount, &what) == 0 && fstat(target, &on) == 0 && S_ISDIR(what.st_mode) != S_ISDIR(on.st_mode))
+	if (fstat(mount, &what) == 0 && fstat(target, &on) == 0 &&
+	    S_ISDIR(what.st_mode) != S_ISDIR(on.st_mode))
 		number = S_ISDIR(what.st_mode) ? ENOTDIR : EISDIR;
 	errno = number;
 }
@@ -76,17 +77,22 @@ const char *mount_hint(int number)
 	case EISDIR:
 		return "a directory can only be mounted on a directory, a file on a file";
 	case EXDEV:
-		return "it is missing in a directory that is bound from the host, and nothing is made there: "
+		return "it is missing in a directory that is bound from the host, and nothing is "
+		       "made there: "
 		       "make it yourself, or choose another target";
 	case EROFS:
-		return "it is missing and the root is read-only: leave --read-only out, or make it in ROOTFS";
+		return "it is missing and the root is read-only: leave --read-only out, or make it "
+		       "in ROOTFS";
 	case EACCES:
 	case EPERM:
 	case EOVERFLOW:
-		return "it is missing in a directory whose owner (root, or another user outside) is not among the ids "
-		       "mapped here:\nhave that owner make it, or use a root file system of your own";
+		return "it is missing in a directory whose owner (root, or another user outside) "
+		       "is not among the ids "
+		       "mapped here:\nhave that owner make it, or use a root file system of your "
+		       "own";
 	case ENOSPC:
-		return "the kernel's limit of mounts (sysctl fs.mount-max) or the layer's space is used up";
+		return "the kernel's limit of mounts (sysctl fs.mount-max) or the layer's space is "
+		       "used up";
 	case ENOSYS:
 		return "this kernel lacks a call of the mount API (mount_setattr: Linux 5.12)";
 	default:

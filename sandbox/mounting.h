@@ -1,7 +1,7 @@
 /*
- * mounting: the kernel's descriptor-based mount API (Linux 5.2, mount_setattr 5.12), as few calls as
- * each mount needs. A mount is made detached, given its flags, and only then attached, so it is never
- * visible half done, and no path is walked twice. See fsopen(2), open_tree(2), move_mount(2),
+ * mounting: the kernel's descriptor-based mount API (Linux 5.2, mount_setattr 5.12), as few calls
+ * as each mount needs. A mount is made detached, given its flags, and only then attached, so it is
+ * never visible half done, and no path is walked twice. See fsopen(2), open_tree(2), move_mount(2),
  * mount_setattr(2). The wrappers are ours because musl has none.
  */
 #ifndef MOUNTING_H
@@ -34,8 +34,8 @@ struct fs_option {
 int mount_new(const char *type, const struct fs_option options[], unsigned attributes,
 	      const char **failed);
 
-/* A detached copy of the tree at path below dir (AT_EMPTY_PATH semantics for ""): with all that is mounted
- * in it when recursive. */
+/* A detached copy of the tree at path below dir (AT_EMPTY_PATH semantics for ""): with all that is
+ * mounted in it when recursive. */
 int mount_clone(int dir, const char *path, bool recursive);
 
 /* Set and clear MOUNT_ATTR_* on a mount, and on all below it when recursive. */
@@ -57,7 +57,8 @@ static inline int sys_umount(const char *path, int flags)
 	return (int)syscall(SYS_umount2, path, flags);
 }
 
-static inline int sys_mount(const char *source, const char *target, const char *type, unsigned long flags)
+static inline int sys_mount(const char *source, const char *target, const char *type,
+			    unsigned long flags)
 {
 	return (int)syscall(SYS_mount, source, target, type, flags, NULL);
 }

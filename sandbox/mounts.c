@@ -1,4 +1,5 @@
-/* Binds, tmpfs, masks, links, directories and files from the command line or profile: see mounts.h. */
+/* Binds, tmpfs, masks, links, directories and files from the command line or profile: see mounts.h.
+ */
 #include "mounts.h"
 
 #include <errno.h>
@@ -18,10 +19,11 @@ static int on_target(struct error *err, const char *what, const struct step *ste
 	return fail_remedy(err, "%s", mount_hint(err->number));
 }
 
-/* On the host's "/" lie our private tmpfs and the new root, and so they do on a copy of it: from there they go. */
+/* On the host's "/" lie our private tmpfs and the new root, and so they do on a copy of it: from
+ * there they go. */
 static int uncover(struct sandbox *sandbox, int mount, const char *target)
 {
-	struct own_mounts copy = { NULL, 0 };
+	struct own_mounts copy = {NULL, 0};
 	int result = own_mounts_add(&copy, mount);
 
 	while (result == 0) {
@@ -35,8 +37,8 @@ static int uncover(struct sandbox *sandbox, int mount, const char *target)
 	return result;
 }
 
-/* step->data is the mount_op; step->source has no link in it (host_sources.c), so one that is met now has
- * been put there since. */
+/* step->data is the mount_op; step->source has no link in it (host_sources.c), so one that is met
+ * now has been put there since. */
 static int run_bind(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	struct stat st;
@@ -47,8 +49,9 @@ static int run_bind(const struct step *step, struct sandbox *sandbox, struct err
 	int cleanup_fd mount = mount_clone(source, "", true);
 	if (mount < 0 || mount_change(mount, step->flags, 0, true) < 0)
 		return on_target(err, "bind", step);
-	int cleanup_fd target = open_or_make_in(sandbox->root, step->target,
-						S_ISDIR(st.st_mode) ? LEAF_DIRECTORY : LEAF_FILE, &sandbox->own);
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target,
+				S_ISDIR(st.st_mode) ? LEAF_DIRECTORY : LEAF_FILE, &sandbox->own);
 	if (target < 0 || mount_attach(mount, target) < 0)
 		return on_target(err, "bind", step);
 	if (strcmp(step->source, "/") == 0 && uncover(sandbox, mount, step->target) < 0)
@@ -61,7 +64,10 @@ static int run_tmpfs(const struct step *step, struct sandbox *sandbox, struct er
 	const struct mount_op *op = step->data;
 	char size[24], inodes[24], mode[16];
 	const struct fs_option options[] = {
-		{ "size", size }, { "nr_inodes", inodes }, { "mode", mode }, { NULL, NULL },
+		{"size", size},
+		{"nr_inodes", inodes},
+		{"mode", mode},
+		{NULL, NULL},
 	};
 	const char *failed;
 
@@ -72,11 +78,14 @@ static int run_tmpfs(const struct step *step, struct sandbox *sandbox, struct er
 		strcpy(size, "50%");
 	if (!op->inodes)
 		strcpy(inodes, "1m");
-	int cleanup_fd target = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
-	int cleanup_fd mount = target < 0 ? -1 : mount_new("tmpfs", options, (unsigned)step->flags, &failed);
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd mount =
+		target < 0 ? -1 : mount_new("tmpfs", options, (unsigned)step->flags, &failed);
 	if (mount < 0 || mount_attach(mount, target) < 0)
 		return on_target(err, "mount a tmpfs on", step);
-	return own_mounts_add(&sandbox->own, mount) < 0 ? fail(err, "take note of %s", step->target) : 0;
+	return own_mounts_add(&sandbox->own, mount) < 0 ? fail(err, "take note of %s", step->target)
+							: 0;
 }
 
 /* A directory is covered by an empty one, all else by an empty file; links are followed inside. */
@@ -87,8 +96,10 @@ static int run_mask(const struct step *step, struct sandbox *sandbox, struct err
 
 	if (target < 0 || fstat(target, &st) < 0)
 		return on_target(err, "mask", step);
-	int cleanup_fd mount = mount_clone(sandbox->scratch, S_ISDIR(st.st_mode) ? "empty" : "empty-file", false);
-	if (mount < 0 || mount_change(mount, step->flags, 0, false) < 0 || mount_attach(mount, target) < 0)
+	int cleanup_fd mount =
+		mount_clone(sandbox->scratch, S_ISDIR(st.st_mode) ? "empty" : "empty-file", false);
+	if (mount < 0 || mount_change(mount, step->flags, 0, false) < 0 ||
+	    mount_attach(mount, target) < 0)
 		return on_target(err, "mask", step);
 	return 0;
 }
@@ -188,12 +199,15 @@ static int run_file(const struct step *step, struct sandbox *sandbox, struct err
 	char name[16];
 
 	snprintf(name, sizeof name, "file-%d", op->fd);
-	int cleanup_fd file = openat(sandbox->scratch, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int cleanup_fd file =
+		openat(sandbox->scratch, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (file < 0 || copy_to_scratch(op, file) < 0 ||
-	    fchmod(file, op->mode == (mode_t)-1 ? 0644 : op->mode) < 0 || fchown(file, who->uid, who->gid) < 0)
+	    fchmod(file, op->mode == (mode_t)-1 ? 0644 : op->mode) < 0 ||
+	    fchown(file, who->uid, who->gid) < 0)
 		return fail(err, "copy descriptor %d for %s", op->fd, step->target);
 	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
-	int cleanup_fd target = open_or_make_in(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
 	if (mount < 0 || target < 0 || mount_attach(mount, target) < 0)
 		return on_target(err, "put a file on", step);
 	return 0;
@@ -201,10 +215,10 @@ static int run_file(const struct step *step, struct sandbox *sandbox, struct err
 
 /* In the order of enum mount_kind. */
 static const struct step_kind kinds[] = {
-	[MOUNT_BIND] = { "bind", run_bind },	    [MOUNT_RO_BIND] = { "ro-bind", run_bind },
-	[MOUNT_DEV_BIND] = { "dev-bind", run_bind }, [MOUNT_TMPFS] = { "tmpfs", run_tmpfs },
-	[MOUNT_MASK] = { "mask", run_mask },	    [MOUNT_SYMLINK] = { "symlink", run_symlink },
-	[MOUNT_MKDIR] = { "mkdir", run_mkdir },	    [MOUNT_FILE] = { "file", run_file },
+	[MOUNT_BIND] = {"bind", run_bind},         [MOUNT_RO_BIND] = {"ro-bind", run_bind},
+	[MOUNT_DEV_BIND] = {"dev-bind", run_bind}, [MOUNT_TMPFS] = {"tmpfs", run_tmpfs},
+	[MOUNT_MASK] = {"mask", run_mask},         [MOUNT_SYMLINK] = {"symlink", run_symlink},
+	[MOUNT_MKDIR] = {"mkdir", run_mkdir},      [MOUNT_FILE] = {"file", run_file},
 };
 
 static uint64_t flags_of(const struct mount_op *op)
@@ -222,7 +236,8 @@ static uint64_t flags_of(const struct mount_op *op)
 static const char *describe(struct plan *plan, const struct mount_op *op)
 {
 	struct arena *arena = &plan->arena;
-	const char *text = op->kind == MOUNT_FILE ? arena_printf(arena, ",from descriptor %d", op->fd) : "";
+	const char *text =
+		op->kind == MOUNT_FILE ? arena_printf(arena, ",from descriptor %d", op->fd) : "";
 
 	if (op->size)
 		text = arena_printf(arena, "%s,size=%llu", text, (unsigned long long)op->size);
@@ -237,7 +252,8 @@ static const char *describe(struct plan *plan, const struct mount_op *op)
 
 static void plan_op(struct plan *plan, const struct mount_op *op, const struct source *source)
 {
-	bool bind = op->kind == MOUNT_BIND || op->kind == MOUNT_RO_BIND || op->kind == MOUNT_DEV_BIND;
+	bool bind =
+		op->kind == MOUNT_BIND || op->kind == MOUNT_RO_BIND || op->kind == MOUNT_DEV_BIND;
 
 	if (bind && !source->real)
 		return; /* optional, and not there */
@@ -255,7 +271,8 @@ int mounts_plan(struct plan *plan, struct error *err)
 
 	(void)err;
 	for (size_t i = 0; i < plan->host->secrets_count; i++) {
-		struct step *step = plan_add(plan, PHASE_SETUP, &kinds[MOUNT_MASK], "a secret in /etc");
+		struct step *step =
+			plan_add(plan, PHASE_SETUP, &kinds[MOUNT_MASK], "a secret in /etc");
 
 		step->target = plan->host->secrets[i];
 		step->flags = MOUNT_SAFE | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC;

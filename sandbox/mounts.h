@@ -1,5 +1,6 @@
 /*
- * mounts: what the user asked to be bound, mounted, masked and made, in the order given. Child, SETUP.
+ * mounts: what the user asked to be bound, mounted, masked and made, in the order given. Child,
+ * SETUP.
  */
 #ifndef MOUNTS_H
 #define MOUNTS_H

@@ -18,8 +18,8 @@
 static const struct {
 	uint64_t flag;
 	const char *name;
-} names[] = { { CLONE_NEWNS, "mnt" },	    { CLONE_NEWUTS, "uts" },   { CLONE_NEWIPC, "ipc" },
-	      { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWNET, "net" }, { CLONE_NEWTIME, "time" } };
+} names[] = {{CLONE_NEWNS, "mnt"},        {CLONE_NEWUTS, "uts"}, {CLONE_NEWIPC, "ipc"},
+	     {CLONE_NEWCGROUP, "cgroup"}, {CLONE_NEWNET, "net"}, {CLONE_NEWTIME, "time"}};
 
 static int run_unshare(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -31,7 +31,7 @@ static int run_unshare(const struct step *step, struct sandbox *sandbox, struct 
 	return host_explain_userns(number, err);
 }
 
-static const struct step_kind unshare_kind = { "unshare", run_unshare };
+static const struct step_kind unshare_kind = {"unshare", run_unshare};
 
 static int run_hostname(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -41,7 +41,7 @@ static int run_hostname(const struct step *step, struct sandbox *sandbox, struct
 	return 0;
 }
 
-static const struct step_kind hostname = { "hostname", run_hostname };
+static const struct step_kind hostname = {"hostname", run_hostname};
 
 /* The offsets can be set until the first process enters; setns(2) then makes this one the first. */
 static int run_time(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -50,13 +50,14 @@ static int run_time(const struct step *step, struct sandbox *sandbox, struct err
 	char text[96];
 
 	(void)step;
-	snprintf(text, sizeof text, "monotonic %lld 0\nboottime %lld 0\n", (long long)config->monotonic_offset,
-		 (long long)config->boottime_offset);
+	snprintf(text, sizeof text, "monotonic %lld 0\nboottime %lld 0\n",
+		 (long long)config->monotonic_offset, (long long)config->boottime_offset);
 	if (write_file_at(AT_FDCWD, "/proc/self/timens_offsets", text) < 0) {
 		fail(err, "set the clock offsets (monotonic %lld s, boottime %lld s)",
 		     (long long)config->monotonic_offset, (long long)config->boottime_offset);
 		if (err->number == ERANGE)
-			fail_remedy(err, "a clock inside would be negative or too far ahead: choose a smaller offset");
+			fail_remedy(err, "a clock inside would be negative or too far ahead: "
+					 "choose a smaller offset");
 		return -1;
 	}
 	int cleanup_fd ns = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
@@ -65,7 +66,7 @@ static int run_time(const struct step *step, struct sandbox *sandbox, struct err
 	return 0;
 }
 
-static const struct step_kind time_kind = { "clock-offsets", run_time };
+static const struct step_kind time_kind = {"clock-offsets", run_time};
 
 static const char *describe(struct plan *plan, uint64_t flags)
 {
@@ -73,7 +74,8 @@ static const char *describe(struct plan *plan, uint64_t flags)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (flags & names[i].flag)
-			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "", names[i].name);
+			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "",
+					    names[i].name);
 	return text;
 }
 
@@ -92,8 +94,9 @@ int namespaces_plan(struct plan *plan, struct error *err)
 	step->target = config->hostname ? config->hostname : "sandbox";
 	if (config->time_namespace) {
 		step = plan_add(plan, PHASE_ISOLATE, &time_kind,
-				config_origin(config, config->boottime_offset ? OPT_BOOTTIME_OFFSET
-									     : OPT_MONOTONIC_OFFSET));
+				config_origin(config, config->boottime_offset
+							      ? OPT_BOOTTIME_OFFSET
+							      : OPT_MONOTONIC_OFFSET));
 		step->target = arena_printf(&plan->arena, "monotonic %llds, boottime %llds",
 					    (long long)config->monotonic_offset,
 					    (long long)config->boottime_offset);

@@ -12,7 +12,7 @@
 
 static int run_loopback(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	struct ifreq request = { .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
 	int cleanup_fd any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	(void)sandbox;
@@ -23,7 +23,7 @@ static int run_loopback(const struct step *step, struct sandbox *sandbox, struct
 	return 0;
 }
 
-static const struct step_kind loopback = { "loopback", run_loopback };
+static const struct step_kind loopback = {"loopback", run_loopback};
 
 int network_plan(struct plan *plan, struct error *err)
 {
@@ -37,6 +37,7 @@ int network_plan_up(struct plan *plan, struct error *err)
 {
 	(void)err;
 	if (plan->config->network != NETWORK_HOST)
-		plan_add(plan, PHASE_ISOLATE, &loopback, config_origin(plan->config, OPT_NETWORK))->target = "lo";
+		plan_add(plan, PHASE_ISOLATE, &loopback, config_origin(plan->config, OPT_NETWORK))
+			->target = "lo";
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * network: what of a network the sandbox has. none: a network namespace of its own with lo up and nothing
- * else. host: the host's. Child, ISOLATE.
+ * network: what of a network the sandbox has. none: a network namespace of its own with lo up and
+ * nothing else. host: the host's. Child, ISOLATE.
  */
 #ifndef NETWORK_H
 #define NETWORK_H

@@ -21,8 +21,8 @@ int options_set(struct config *config, const char *name, const char *value, cons
 
 /* What `sandbox run` found on its command line beyond options. */
 struct command_line {
-	const char *profile;  /* --profile, or NULL */
-	char **rest;          /* ROOTFS COMMAND [ARG...]: what follows the options */
+	const char *profile; /* --profile, or NULL */
+	char **rest;         /* ROOTFS COMMAND [ARG...]: what follows the options */
 	int rest_count;
 	bool help, version;
 };
@@ -39,7 +39,7 @@ int options_apply(struct config *config, int argc, char **argv, struct error *er
 
 /* The generated texts. */
 void options_print_help(FILE *out);
-void options_print_man(FILE *out);  /* the OPTIONS part of sandbox(1), in man(7) macros */
+void options_print_man(FILE *out); /* the OPTIONS part of sandbox(1), in man(7) macros */
 void options_print_bash(FILE *out);
 void options_print_zsh(FILE *out);
 void options_print_fish(FILE *out);

@@ -2,8 +2,8 @@
  * The scratch tmpfs and the throw-away layer: see overlay.h.
  *
  * One tmpfs holds all that a sandbox writes and forgets: the layer's upper directory, /tmp, /run,
- * /dev and the generated files are directories of it, bound where they belong. That is one file system
- * to make and tear down, and one bound for all of it together.
+ * /dev and the generated files are directories of it, bound where they belong. That is one file
+ * system to make and tear down, and one bound for all of it together.
  */
 #include "overlay.h"
 
@@ -25,7 +25,10 @@
 static int run_scratch(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	static const struct fs_option options[] = {
-		{ "size", SCRATCH_SIZE }, { "nr_inodes", SCRATCH_INODES }, { "mode", "0755" }, { NULL, NULL },
+		{"size", SCRATCH_SIZE},
+		{"nr_inodes", SCRATCH_INODES},
+		{"mode", "0755"},
+		{NULL, NULL},
 	};
 	const char *failed;
 
@@ -34,14 +37,14 @@ static int run_scratch(const struct step *step, struct sandbox *sandbox, struct 
 	if (sandbox->scratch < 0)
 		return fail(err, "mount the sandbox's private tmpfs%s%s", failed ? ", option " : "",
 			    failed ? failed : "");
-	/* Below the host's root in our copy of the mounts: out of the way of every path that is still
-	 * to be resolved there, and gone with it at the end. */
+	/* Below the host's root in our copy of the mounts: out of the way of every path that is
+	 * still to be resolved there, and gone with it at the end. */
 	if (mount_attach(sandbox->scratch, sandbox->host_root) < 0)
 		return fail(err, "attach the sandbox's private tmpfs");
 	return 0;
 }
 
-static const struct step_kind scratch = { "scratch", run_scratch };
+static const struct step_kind scratch = {"scratch", run_scratch};
 
 /* The layer shows ROOTFS's own mode and owner on "/". */
 static int make_upper(int parent, int rootfs, struct error *err)
@@ -57,7 +60,8 @@ static int make_upper(int parent, int rootfs, struct error *err)
 	return 0;
 }
 
-/* What overlayfs takes is paths: those of our descriptors have no character that it could misread. */
+/* What overlayfs takes is paths: those of our descriptors have no character that it could misread.
+ */
 static void proc_path(char path[32], int fd)
 {
 	snprintf(path, 32, "/proc/self/fd/%d", fd);
@@ -68,21 +72,29 @@ static int explain_overlay(const struct step *step, const char *failed, struct e
 	fail(err, "mount a throw-away layer over %s%s%s", step->source, failed ? ", option " : "",
 	     failed ? failed : "");
 	if (err->number == ENODEV || err->number == EPERM)
-		return fail_remedy(err, "this kernel has no overlay file system for user namespaces (Linux 5.11 and "
-					"the module overlay):\nsay --rw to write into ROOTFS itself, or --read-only to "
+		return fail_remedy(err, "this kernel has no overlay file system for user "
+					"namespaces (Linux 5.11 and "
+					"the module overlay):\nsay --rw to write into ROOTFS "
+					"itself, or --read-only to "
 					"write nowhere");
 	if (err->number == EINVAL)
-		return fail_remedy(err, "the file system of ROOTFS may not do as a lower layer (another overlay, "
-					"NFS):\nsay --rw to write into ROOTFS itself, or --read-only to write nowhere");
+		return fail_remedy(
+			err,
+			"the file system of ROOTFS may not do as a lower layer (another overlay, "
+			"NFS):\nsay --rw to write into ROOTFS itself, or --read-only to write "
+			"nowhere");
 	return -1;
 }
 
 static int run_layer(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	char lower_path[32], upper_path[32], work_path[32];
-	/* The supervisor's descriptor of the directory belongs to its own mounts; overlayfs wants ours. */
-	int cleanup_fd disk = sandbox->layer < 0 ? -1 : open_in_no_links(sandbox->host_root, sandbox->layer_path,
-									 O_RDONLY | O_DIRECTORY);
+	/* The supervisor's descriptor of the directory belongs to its own mounts; overlayfs wants
+	 * ours. */
+	int cleanup_fd disk = sandbox->layer < 0
+				      ? -1
+				      : open_in_no_links(sandbox->host_root, sandbox->layer_path,
+							 O_RDONLY | O_DIRECTORY);
 	int parent = sandbox->layer >= 0 ? disk : sandbox->scratch;
 	const char *failed;
 
@@ -96,19 +108,24 @@ static int run_layer(const struct step *step, struct sandbox *sandbox, struct er
 	proc_path(upper_path, upper);
 	proc_path(work_path, work);
 	const struct fs_option options[] = {
-		{ "lowerdir", lower_path }, { "upperdir", upper_path }, { "workdir", work_path },
+		{"lowerdir", lower_path},
+		{"upperdir", upper_path},
+		{"workdir", work_path},
 		/* In a user namespace overlayfs may only use attributes of the user class. */
-		{ "userxattr", NULL },      { NULL, NULL },
+		{"userxattr", NULL},
+		{NULL, NULL},
 	};
 	sandbox->root = mount_new("overlay", options, MOUNT_SAFE, &failed);
 	if (sandbox->root < 0)
 		return explain_overlay(step, failed, err);
 	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
 		return fail(err, "attach the throw-away layer");
-	return own_mounts_add(&sandbox->own, sandbox->root) < 0 ? fail(err, "take note of the throw-away layer") : 0;
+	return own_mounts_add(&sandbox->own, sandbox->root) < 0
+		       ? fail(err, "take note of the throw-away layer")
+		       : 0;
 }
 
-static const struct step_kind layer = { "layer", run_layer };
+static const struct step_kind layer = {"layer", run_layer};
 
 /* As mkdir -p. A file system may say EROFS or EACCES of a directory that is there. */
 static int make_directories(const char *path)
@@ -128,7 +145,8 @@ static int make_directories(const char *path)
 	return 0;
 }
 
-/* Directories in here are removed: it must be ours alone, and not a link to something else that is ours. */
+/* Directories in here are removed: it must be ours alone, and not a link to something else that is
+ * ours. */
 int overlay_open_layers(const char *path)
 {
 	struct stat st;
@@ -154,15 +172,18 @@ static int run_layer_directory(const struct step *step, struct sandbox *sandbox,
 	int cleanup_fd parent = overlay_open_layers(step->target);
 	if (parent < 0) {
 		fail(err, "use the directory %s for the throw-away layer", step->target);
-		return fail_remedy(err, "it has to be a directory of yours, no link, that nobody else can write to");
+		return fail_remedy(err, "it has to be a directory of yours, no link, that nobody "
+					"else can write to");
 	}
 	/* Somebody's watcher may take ours for a stale one in the moment before it is locked. */
 	for (int i = 0; i < 16 && sandbox->layer < 0; i++) {
 		free(sandbox->layer_path);
 		sandbox->layer_path = NULL;
-		if (asprintf(&path, "%s/" LAYER_PREFIX "XXXXXX", step->target) < 0 || !mkdtemp(path)) {
+		if (asprintf(&path, "%s/" LAYER_PREFIX "XXXXXX", step->target) < 0 ||
+		    !mkdtemp(path)) {
 			free(path);
-			return fail(err, "make a directory for the throw-away layer in %s", step->target);
+			return fail(err, "make a directory for the throw-away layer in %s",
+				    step->target);
 		}
 		sandbox->layer_path = path;
 		sandbox->layer = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -172,7 +193,7 @@ static int run_layer_directory(const struct step *step, struct sandbox *sandbox,
 	return sandbox->layer < 0 ? fail(err, "lock the throw-away layer %s", path) : 0;
 }
 
-static const struct step_kind layer_directory = { "layer-directory", run_layer_directory };
+static const struct step_kind layer_directory = {"layer-directory", run_layer_directory};
 
 /* On disk, below the user's cache: the directory may become as large as what is written. */
 static const char *disk_parent(struct plan *plan)
@@ -191,15 +212,16 @@ int overlay_plan(struct plan *plan, struct error *err)
 	const struct config *config = plan->config;
 	const struct host *host = plan->host;
 
-	plan->has_layer = !host->rootfs_is_host &&
-			  (config->layer_mode == LAYER_THROW_AWAY ||
-			   (config->layer_mode == LAYER_READ_ONLY && host->missing));
+	plan->has_layer =
+		!host->rootfs_is_host && (config->layer_mode == LAYER_THROW_AWAY ||
+					  (config->layer_mode == LAYER_READ_ONLY && host->missing));
 	if (plan->has_layer && config->layer_mode == LAYER_THROW_AWAY &&
 	    (config->layer_place == LAYER_DISK ||
 	     (config->layer_place == LAYER_AUTO && !host->tmpfs_user_xattrs))) {
 		plan->layer_parent = disk_parent(plan);
 		if (!plan->layer_parent)
-			return fail_because(err, "cannot keep the layer on disk: neither XDG_CACHE_HOME nor HOME is set");
+			return fail_because(err, "cannot keep the layer on disk: neither "
+						 "XDG_CACHE_HOME nor HOME is set");
 		struct step *step = plan_add(plan, PHASE_PREPARE, &layer_directory,
 					     config->layer_place == LAYER_DISK
 						     ? config_origin(config, OPT_LAYER)

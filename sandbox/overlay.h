@@ -1,6 +1,6 @@
 /*
- * overlay: the private tmpfs of a sandbox (scratch), and the throw-away layer over ROOTFS. Supervisor,
- * PREPARE (the layer's directory, when it is on disk); child, SETUP (the mounts).
+ * overlay: the private tmpfs of a sandbox (scratch), and the throw-away layer over ROOTFS.
+ * Supervisor, PREPARE (the layer's directory, when it is on disk); child, SETUP (the mounts).
  */
 #ifndef OVERLAY_H
 #define OVERLAY_H

@@ -17,8 +17,9 @@
 
 /* Every room, in the order in which its steps are run within a phase. */
 static int (*const rooms[])(struct plan *plan, struct error *err) = {
-	identity_plan,	 network_plan,	idmap_plan,  namespaces_plan,	 network_plan_up, rootfs_plan,
-	kernelfs_plan,	 etcfiles_plan, mounts_plan, rootfs_plan_finish, privileges_plan, seccomp_plan,
+	identity_plan,   network_plan,       idmap_plan,      namespaces_plan,
+	network_plan_up, rootfs_plan,        kernelfs_plan,   etcfiles_plan,
+	mounts_plan,     rootfs_plan_finish, privileges_plan, seccomp_plan,
 };
 
 static char **copy_words(struct plan *plan, char *const words[])
@@ -32,8 +33,8 @@ static char **copy_words(struct plan *plan, char *const words[])
 	return copy;
 }
 
-int plan_make(struct plan *plan, const struct config *config, const struct host *host, char *const caller[],
-	      struct error *err)
+int plan_make(struct plan *plan, const struct config *config, const struct host *host,
+	      char *const caller[], struct error *err)
 {
 	plan->config = config;
 	plan->host = host;
@@ -58,15 +59,16 @@ int plan_run(const struct plan *plan, enum phase phase, struct sandbox *sandbox,
 static const struct {
 	const char *name, *who;
 } phases[] = {
-	[PHASE_PREPARE] = { "prepare", "supervisor" }, [PHASE_ATTACH] = { "attach", "supervisor" },
-	[PHASE_ISOLATE] = { "isolate", "child" },      [PHASE_SETUP] = { "setup", "child" },
-	[PHASE_CONFINE] = { "confine", "payload" },
+	[PHASE_PREPARE] = {"prepare", "supervisor"}, [PHASE_ATTACH] = {"attach", "supervisor"},
+	[PHASE_ISOLATE] = {"isolate", "child"},      [PHASE_SETUP] = {"setup", "child"},
+	[PHASE_CONFINE] = {"confine", "payload"},
 };
 
 static void print_step(const struct step *step, FILE *out)
 {
 	fprintf(out, "  %-14s", step->kind->name);
-	const char *parts[] = { step->source, step->source && step->target ? "->" : NULL, step->target };
+	const char *parts[] = {step->source, step->source && step->target ? "->" : NULL,
+			       step->target};
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		if (parts[i]) {
 			fputc(' ', out);

@@ -8,9 +8,10 @@
 
 #include "step.h"
 
-/* Everything that config asks for on this host, as steps. Changes nothing. caller: the environment. */
-int plan_make(struct plan *plan, const struct config *config, const struct host *host, char *const caller[],
-	      struct error *err);
+/* Everything that config asks for on this host, as steps. Changes nothing. caller: the environment.
+ */
+int plan_make(struct plan *plan, const struct config *config, const struct host *host,
+	      char *const caller[], struct error *err);
 
 /* One line a step: who, what, on what, and because of what; then the command. */
 void plan_print(const struct plan *plan, FILE *out);

@@ -15,15 +15,16 @@
 #include "capability_names.h"
 #include "sandbox.h"
 
-/* keyctl's permission bits, include/linux/key.h: not in a header for programs. Nobody writes into it. */
+/* keyctl's permission bits, include/linux/key.h: not in a header for programs. Nobody writes into
+ * it. */
 #define KEY_POS_VIEW   0x01000000
 #define KEY_POS_SEARCH 0x08000000
 #define KEY_USR_VIEW   0x00010000
 #define KEY_USR_SEARCH 0x00080000
 #define KEYRING_MASK   (KEY_POS_VIEW | KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_SEARCH)
 
-/* Names of keyrings are for all users: whoever lets others search one called like ours gets them into it.
- * "keyring;UID;GID;MASK;NAME" says whose it is. */
+/* Names of keyrings are for all users: whoever lets others search one called like ours gets them
+ * into it. "keyring;UID;GID;MASK;NAME" says whose it is. */
 static bool keyring_is_ours(long keyring)
 {
 	char text[256] = "";
@@ -31,13 +32,15 @@ static bool keyring_is_ours(long keyring)
 
 	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, keyring, text, sizeof text - 1) < 0)
 		return false;
-	return sscanf(text, "keyring;%u;%*u;%x;", &uid, &mask) == 2 && uid == geteuid() && mask == KEYRING_MASK;
+	return sscanf(text, "keyring;%u;%*u;%x;", &uid, &mask) == 2 && uid == geteuid() &&
+	       mask == KEYRING_MASK;
 }
 
 /*
- * The sandbox gets a session keyring with nothing in it, and one and the same for all sandboxes of the
- * user: each keyring counts against a quota of 200 (keyrings(7)). It has to be done out here, since names
- * of keyrings belong to a user namespace. It stays searchable for its owner so that the next one finds it.
+ * The sandbox gets a session keyring with nothing in it, and one and the same for all sandboxes of
+ * the user: each keyring counts against a quota of 200 (keyrings(7)). It has to be done out here,
+ * since names of keyrings belong to a user namespace. It stays searchable for its owner so that the
+ * next one finds it.
  */
 static int run_keyring(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -57,14 +60,14 @@ static int run_keyring(const struct step *step, struct sandbox *sandbox, struct 
 	return 0;
 }
 
-static const struct step_kind keyring = { "keyring", run_keyring };
+static const struct step_kind keyring = {"keyring", run_keyring};
 
 static int run_rlimit(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	const struct rlimit_op *op = step->data;
 	struct {
 		uint64_t soft, hard;
-	} limit = { op->soft, op->hard };
+	} limit = {op->soft, op->hard};
 
 	(void)sandbox;
 	/* 64 bits wide whatever the libc's rlim_t is. */
@@ -76,7 +79,7 @@ static int run_rlimit(const struct step *step, struct sandbox *sandbox, struct e
 	return -1;
 }
 
-static const struct step_kind rlimit_kind = { "rlimit", run_rlimit };
+static const struct step_kind rlimit_kind = {"rlimit", run_rlimit};
 
 /* As a process with one map has it: groups can be dropped only where setgroups is not denied. */
 static int run_identity(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -85,7 +88,8 @@ static int run_identity(const struct step *step, struct sandbox *sandbox, struct
 	const struct identity *who = &plan->identity;
 
 	(void)step;
-	/* The system calls and not glibc's wrappers, which would speak to threads that we do not have. */
+	/* The system calls and not glibc's wrappers, which would speak to threads that we do not
+	 * have. */
 	if (plan->drop_groups && syscall(SYS_setgroups, 0, NULL) < 0)
 		return fail(err, "drop the supplementary groups");
 	/* So that permitted survives the change of ids, for capset to say what stays of it. */
@@ -97,11 +101,11 @@ static int run_identity(const struct step *step, struct sandbox *sandbox, struct
 	return 0;
 }
 
-static const struct step_kind identity = { "identity", run_identity };
+static const struct step_kind identity = {"identity", run_identity};
 
 static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	for (int i = 0; i < 2; i++) {
@@ -125,15 +129,16 @@ static int drop_bounding(uint64_t wanted)
 }
 
 /*
- * uid 0 gets permitted = bounding at exec, whatever inheritable and ambient say, so those stay empty
- * (CVE-2022-24769); any other uid keeps over exec only what is ambient.
+ * uid 0 gets permitted = bounding at exec, whatever inheritable and ambient say, so those stay
+ * empty (CVE-2022-24769); any other uid keeps over exec only what is ambient.
  */
 static int run_capabilities(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	uint64_t wanted = step->flags;
 	bool ambient = sandbox->plan->identity.uid != 0;
 
-	/* PR_CAPBSET_DROP takes CAP_SETPCAP, effective: as long as ids changed it is only permitted. */
+	/* PR_CAPBSET_DROP takes CAP_SETPCAP, effective: as long as ids changed it is only
+	 * permitted. */
 	if (set_capabilities(wanted | 1u << CAP_SETPCAP, wanted | 1u << CAP_SETPCAP, 0) < 0)
 		return fail(err, "take up capabilities");
 	if (drop_bounding(wanted) < 0)
@@ -148,7 +153,7 @@ static int run_capabilities(const struct step *step, struct sandbox *sandbox, st
 	return 0;
 }
 
-static const struct step_kind capabilities = { "capabilities", run_capabilities };
+static const struct step_kind capabilities = {"capabilities", run_capabilities};
 
 int privileges_drop_for_init(struct error *err)
 {
@@ -162,8 +167,8 @@ int privileges_drop_for_init(struct error *err)
 /* What package managers need inside a root of their own; nothing for any other id. */
 static uint64_t default_capabilities(const struct plan *plan)
 {
-	static const int root[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
-				    CAP_KILL,  CAP_SETGID,	 CAP_SETUID, CAP_NET_BIND_SERVICE };
+	static const int root[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID,
+				   CAP_KILL,  CAP_SETGID,       CAP_SETUID, CAP_NET_BIND_SERVICE};
 	uint64_t set = 0;
 
 	for (size_t i = 0; plan->identity.uid == 0 && i < sizeof root / sizeof *root; i++)
@@ -179,7 +184,8 @@ static const char *describe_capabilities(struct plan *plan, uint64_t set)
 		return "none";
 	for (int cap = 0; capability_names[cap]; cap++)
 		if (set >> cap & 1)
-			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "", capability_names[cap]);
+			text = arena_printf(&plan->arena, "%s%s%s", text, *text ? " " : "",
+					    capability_names[cap]);
 	return text;
 }
 
@@ -193,32 +199,38 @@ static void plan_capabilities(struct plan *plan)
 		const struct cap_op *op = &config->caps[i];
 		uint64_t named = op->all ? all : UINT64_C(1) << op->capability;
 
-		plan->capabilities = op->add ? plan->capabilities | named : plan->capabilities & ~named;
+		plan->capabilities =
+			op->add ? plan->capabilities | named : plan->capabilities & ~named;
 	}
-	struct step *step = plan_add(plan, PHASE_CONFINE, &capabilities,
-				     config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
+	struct step *step =
+		plan_add(plan, PHASE_CONFINE, &capabilities,
+			 config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
 	step->flags = plan->capabilities;
 	step->target = describe_capabilities(plan, plan->capabilities);
 }
 
 static const char *limit_text(struct plan *plan, uint64_t value)
 {
-	return value == UINT64_MAX ? "unlimited" : arena_printf(&plan->arena, "%llu", (unsigned long long)value);
+	return value == UINT64_MAX ? "unlimited"
+				   : arena_printf(&plan->arena, "%llu", (unsigned long long)value);
 }
 
-/* A crash inside is nothing for the host's core handler, nor for the disk: none, unless a limit is given. */
-static const struct rlimit_op no_core = { .resource = RLIMIT_CORE, .name = "core" };
+/* A crash inside is nothing for the host's core handler, nor for the disk: none, unless a limit is
+ * given. */
+static const struct rlimit_op no_core = {.resource = RLIMIT_CORE, .name = "core"};
 
 static void plan_rlimit(struct plan *plan, const struct rlimit_op *op)
 {
 	struct step *step = plan_add(plan, PHASE_CONFINE, &rlimit_kind, op->origin);
 
 	step->target = op->name;
-	step->options = arena_printf(&plan->arena, "%s:%s", limit_text(plan, op->soft), limit_text(plan, op->hard));
+	step->options = arena_printf(&plan->arena, "%s:%s", limit_text(plan, op->soft),
+				     limit_text(plan, op->hard));
 	step->data = op;
 }
 
-/* A profile's hard limit is not set first where the command line has a higher one: the way back up is closed. */
+/* A profile's hard limit is not set first where the command line has a higher one: the way back up
+ * is closed. */
 static bool set_again(const struct config *config, size_t i)
 {
 	for (size_t j = i + 1; j < config->rlimits_count; j++)
@@ -251,9 +263,9 @@ int privileges_plan(struct plan *plan, struct error *err)
 	plan_rlimits(plan);
 	step = plan_add(plan, PHASE_CONFINE, &identity,
 			config_origin(config, config->user ? OPT_USER : OPT_USERNS));
-	step->target = arena_printf(&plan->arena, "%s uid=%u gid=%u", plan->identity.name, plan->identity.uid,
-				    plan->identity.gid);
-	step->options = plan->drop_groups ? "no supplementary groups"
+	step->target = arena_printf(&plan->arena, "%s uid=%u gid=%u", plan->identity.name,
+				    plan->identity.uid, plan->identity.gid);
+	step->options = plan->drop_groups     ? "no supplementary groups"
 			: config->keep_groups ? "supplementary groups kept"
 					      : "setgroups denied";
 	plan_capabilities(plan);

@@ -1,7 +1,7 @@
 /*
- * privileges: what the payload may do. The caller's session keyring is left behind (supervisor, PREPARE);
- * rlimits, groups, ids and capabilities are set in the payload, CONFINE; seccomp comes after.
- * See capabilities(7), credentials(7), getrlimit(2), keyrings(7).
+ * privileges: what the payload may do. The caller's session keyring is left behind (supervisor,
+ * PREPARE); rlimits, groups, ids and capabilities are set in the payload, CONFINE; seccomp comes
+ * after. See capabilities(7), credentials(7), getrlimit(2), keyrings(7).
  */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H

@@ -24,11 +24,13 @@ static int run_open(const struct step *step, struct sandbox *sandbox, struct err
 	if (sandbox->host_root < 0 || sandbox->rootfs < 0 || fstat(sandbox->rootfs, &st) < 0)
 		return fail(err, "open the root file system %s", step->source);
 	if (st.st_dev != host->rootfs_dev || st.st_ino != host->rootfs_ino)
-		return fail_because(err, "cannot use %s: it was replaced by something else while we looked", step->source);
+		return fail_because(
+			err, "cannot use %s: it was replaced by something else while we looked",
+			step->source);
 	return 0;
 }
 
-static const struct step_kind open_roots = { "open", run_open };
+static const struct step_kind open_roots = {"open", run_open};
 
 static int run_tree(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -38,7 +40,8 @@ static int run_tree(const struct step *step, struct sandbox *sandbox, struct err
 	if (sandbox->root < 0)
 		return fail(err, "clone the mount of %s", step->source);
 	if (mount_change(sandbox->root, MOUNT_SAFE | step->flags, 0, true) < 0) {
-		fail(err, "set nosuid, nodev%s on %s", step->flags ? " and read-only" : "", step->source);
+		fail(err, "set nosuid, nodev%s on %s", step->flags ? " and read-only" : "",
+		     step->source);
 		return fail_remedy(err, "%s", mount_hint(err->number));
 	}
 	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
@@ -49,7 +52,7 @@ static int run_tree(const struct step *step, struct sandbox *sandbox, struct err
 	return 0;
 }
 
-static const struct step_kind tree = { "root", run_tree };
+static const struct step_kind tree = {"root", run_tree};
 
 static int run_empty(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -59,10 +62,12 @@ static int run_empty(const struct step *step, struct sandbox *sandbox, struct er
 	sandbox->root = mount_clone(sandbox->scratch, "root", false);
 	if (sandbox->root < 0 || mount_attach(sandbox->root, sandbox->host_root) < 0)
 		return fail(err, "attach the new root");
-	return own_mounts_add(&sandbox->own, sandbox->root) < 0 ? fail(err, "take note of the new root") : 0;
+	return own_mounts_add(&sandbox->own, sandbox->root) < 0
+		       ? fail(err, "take note of the new root")
+		       : 0;
 }
 
-static const struct step_kind empty = { "root", run_empty };
+static const struct step_kind empty = {"root", run_empty};
 
 /* Something of the host's root, read-only. */
 static int run_entry(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -73,13 +78,14 @@ static int run_entry(const struct step *step, struct sandbox *sandbox, struct er
 		fail(err, "show the host's %s read-only", step->source);
 		return fail_remedy(err, "%s", mount_hint(err->number));
 	}
-	int cleanup_fd target = open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
 	if (target < 0 || mount_attach(tree_fd, target) < 0)
 		return fail(err, "attach the host's %s", step->source);
 	return 0;
 }
 
-static const struct step_kind entry = { "ro-bind", run_entry };
+static const struct step_kind entry = {"ro-bind", run_entry};
 
 static int run_entry_link(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -88,7 +94,7 @@ static int run_entry_link(const struct step *step, struct sandbox *sandbox, stru
 	return 0;
 }
 
-static const struct step_kind entry_link = { "symlink", run_entry_link };
+static const struct step_kind entry_link = {"symlink", run_entry_link};
 
 static void plan_host_entries(struct plan *plan)
 {
@@ -139,11 +145,12 @@ static int run_read_only(const struct step *step, struct sandbox *sandbox, struc
 	return 0;
 }
 
-static const struct step_kind read_only_root = { "remount", run_read_only };
+static const struct step_kind read_only_root = {"remount", run_read_only};
 
-/* Not before the last path is resolved. From here on the old root lies on the new one (pivot_root(2), NOTES on
- * "."), and a ".." at the top of ROOTFS would lead into it, RESOLVE_IN_ROOT or not; so far the new root
- * is what lies on top. */
+/* Not before the last path is resolved. From here on the old root lies on the new one
+ * (pivot_root(2), NOTES on
+ * "."), and a ".." at the top of ROOTFS would lead into it, RESOLVE_IN_ROOT or not; so far the new
+ * root is what lies on top. */
 static int run_pivot(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	(void)step;
@@ -152,13 +159,14 @@ static int run_pivot(const struct step *step, struct sandbox *sandbox, struct er
 	return 0;
 }
 
-static const struct step_kind pivot = { "pivot-root", run_pivot };
+static const struct step_kind pivot = {"pivot-root", run_pivot};
 
 /* Let go of the host: its mounts, our descriptors on them, our working directory there. */
 static int run_detach(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	/* The scratch mount lies on top of the host's root, where "." would find it instead; below, on the
-	 * host's /proc, it goes along. One detach and not two: each waits for the whole machine (RCU). */
+	/* The scratch mount lies on top of the host's root, where "." would find it instead; below,
+	 * on the host's /proc, it goes along. One detach and not two: each waits for the whole
+	 * machine (RCU). */
 	int cleanup_fd aside = open_in(sandbox->host_root, "proc", O_PATH | O_DIRECTORY);
 
 	(void)step;
@@ -168,7 +176,7 @@ static int run_detach(const struct step *step, struct sandbox *sandbox, struct e
 		return fail(err, "detach the host's root");
 	if (fchdir(sandbox->root) < 0)
 		return fail(err, "enter the new root");
-	int *mine[] = { &sandbox->host_root, &sandbox->rootfs, &sandbox->scratch, &sandbox->layer };
+	int *mine[] = {&sandbox->host_root, &sandbox->rootfs, &sandbox->scratch, &sandbox->layer};
 	for (size_t i = 0; i < sizeof mine / sizeof *mine; i++) {
 		close_cleanup(mine[i]);
 		*mine[i] = -1;
@@ -176,7 +184,7 @@ static int run_detach(const struct step *step, struct sandbox *sandbox, struct e
 	return 0;
 }
 
-static const struct step_kind detach = { "detach", run_detach };
+static const struct step_kind detach = {"detach", run_detach};
 
 static int run_workdir(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -184,13 +192,15 @@ static int run_workdir(const struct step *step, struct sandbox *sandbox, struct 
 
 	if (dir < 0 || fchdir(dir) < 0) {
 		fail(err, "enter the working directory %s inside", step->target);
-		return fail_remedy(err, "--workdir has to be there in the sandbox: bind it, or make it with --mkdir %s",
+		return fail_remedy(err,
+				   "--workdir has to be there in the sandbox: bind it, or make it "
+				   "with --mkdir %s",
 				   step->target);
 	}
 	return 0;
 }
 
-static const struct step_kind workdir = { "workdir", run_workdir };
+static const struct step_kind workdir = {"workdir", run_workdir};
 
 int rootfs_plan_finish(struct plan *plan, struct error *err)
 {
@@ -198,8 +208,10 @@ int rootfs_plan_finish(struct plan *plan, struct error *err)
 	struct step *step;
 
 	(void)err;
-	if (config->layer_mode == LAYER_READ_ONLY && (plan->has_layer || plan->host->rootfs_is_host)) {
-		step = plan_add(plan, PHASE_SETUP, &read_only_root, config_origin(config, OPT_READ_ONLY));
+	if (config->layer_mode == LAYER_READ_ONLY &&
+	    (plan->has_layer || plan->host->rootfs_is_host)) {
+		step = plan_add(plan, PHASE_SETUP, &read_only_root,
+				config_origin(config, OPT_READ_ONLY));
 		step->target = "/";
 		step->options = "ro";
 	}

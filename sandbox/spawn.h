@@ -26,7 +26,8 @@ int spawn_start(struct spawned *spawned, char *const argv[], struct error *err);
  */
 int spawn_finish(struct spawned *spawned, char *text, size_t size);
 
-/* The full path of a program: in /usr/bin, else along PATH; NULL when there is none. Arena-owned. */
+/* The full path of a program: in /usr/bin, else along PATH; NULL when there is none. Arena-owned.
+ */
 struct arena;
 const char *spawn_find(struct arena *arena, const char *name);
 

@@ -67,12 +67,13 @@ struct plan {
 	uint64_t capabilities;    /* 1 << CAP_*: what the payload has in its own user namespace */
 	const char *layer_parent; /* directory on disk for the throw-away layer; NULL = memory */
 	bool has_layer;           /* the root is an overlay */
-	char **command, **envp;           /* copies: the originals are wiped (child.c) */
-	const char *note; /* something the user should hear before the start, or NULL */
+	char **command, **envp;   /* copies: the originals are wiped (child.c) */
+	const char *note;         /* something the user should hear before the start, or NULL */
 };
 
 /*
- * Does SETUP wait for a word of the supervisor's: that the ids are mapped, or that the watcher knows of the child?
+ * Does SETUP wait for a word of the supervisor's: that the ids are mapped, or that the watcher
+ * knows of the child?
  */
 static inline bool plan_waits(const struct plan *plan)
 {

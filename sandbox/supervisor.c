@@ -1,19 +1,20 @@
 /*
  * Theory of operation.
  *
- *   supervisor   the caller's child, in the caller's namespaces. Runs PREPARE, clones the child into a new
- *                user and pid namespace, runs ATTACH (newuidmap and newgidmap, side by side), and
- *                then sleeps in poll until a signal or a message comes.
- *   child        pid 1 inside (child.c). ISOLATE goes on beside ATTACH; SETUP waits for MESSAGE_IDS, the
- *                one point at which the two meet. With a single id there is no such point.
- *   payload      child of pid 1 (init.c), or pid 1 itself with --as-pid-1 (exec.c): CONFINE, exec.
- *   watcher      only where the death of pid 1 alone would not be enough: see watcher.c.
+ *   supervisor   the caller's child, in the caller's namespaces. Runs PREPARE, clones the child
+ * into a new user and pid namespace, runs ATTACH (newuidmap and newgidmap, side by side), and then
+ * sleeps in poll until a signal or a message comes. child        pid 1 inside (child.c). ISOLATE
+ * goes on beside ATTACH; SETUP waits for MESSAGE_IDS, the one point at which the two meet. With a
+ * single id there is no such point. payload      child of pid 1 (init.c), or pid 1 itself with
+ * --as-pid-1 (exec.c): CONFINE, exec. watcher      only where the death of pid 1 alone would not be
+ * enough: see watcher.c.
  *
- * Supervisor and pid 1 hold the two ends of one channel and nobody else does. Whoever dies first, the
- * other reads MESSAGE_GONE; the kernel sends pid 1 SIGKILL too when the supervisor dies, and kills
- * everything in the pid namespace when pid 1 dies. What failed in the child comes as MESSAGE_ERROR and is
- * printed out here, once. The payload's end comes as MESSAGE_EXITED when all else inside is dead; what the
- * kernel then still has to take down (mounts, the network namespace) nobody waits for.
+ * Supervisor and pid 1 hold the two ends of one channel and nobody else does. Whoever dies first,
+ * the other reads MESSAGE_GONE; the kernel sends pid 1 SIGKILL too when the supervisor dies, and
+ * kills everything in the pid namespace when pid 1 dies. What failed in the child comes as
+ * MESSAGE_ERROR and is printed out here, once. The payload's end comes as MESSAGE_EXITED when all
+ * else inside is dead; what the kernel then still has to take down (mounts, the network namespace)
+ * nobody waits for.
  *
  * Signals are blocked throughout and read from a descriptor, so nothing here runs asynchronously.
  */
@@ -37,8 +38,8 @@
 #include "watcher.h"
 
 /* What is passed on. One that was ignored when we were started (nohup) stays ignored for all. */
-static const int forwarded[] = { SIGINT,  SIGTERM, SIGHUP,   SIGQUIT, SIGUSR1,
-				 SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH };
+static const int forwarded[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
+				SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
 
 static int open_signals(struct sandbox *sandbox, struct error *err)
 {
@@ -64,16 +65,18 @@ static int die_with_parent(const struct plan *plan, pid_t parent, struct error *
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return fail(err, "tie the sandbox to its parent");
 	if (getppid() != parent)
-		return fail_because(err, "the parent process has ended, and --die-with-parent was given");
+		return fail_because(
+			err, "the parent process has ended, and --die-with-parent was given");
 	return 0;
 }
 
-/* fork(2), but into new user and pid namespaces and with a pidfd. clone and not clone3: the latter is refused by
- * many filters, ours among them. */
+/* fork(2), but into new user and pid namespaces and with a pidfd. clone and not clone3: the latter
+ * is refused by many filters, ours among them. */
 static int clone_child(struct sandbox *sandbox, int channel[2], struct error *err)
 {
 	int pidfd = -1;
-	long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, 0);
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD, NULL,
+			   &pidfd, NULL, 0);
 
 	if (pid == 0) {
 		close(channel[0]);
@@ -93,8 +96,8 @@ static int clone_child(struct sandbox *sandbox, int channel[2], struct error *er
 	return 0;
 }
 
-/* Signals from the terminal (Ctrl-C) are for the whole foreground group, as they would be without us;
- * those that somebody sent with kill(1) are for the command. */
+/* Signals from the terminal (Ctrl-C) are for the whole foreground group, as they would be without
+ * us; those that somebody sent with kill(1) are for the command. */
 static void pass_on(const struct sandbox *sandbox, const struct signalfd_siginfo *info)
 {
 	int number = (int)info->ssi_signo;
@@ -102,7 +105,8 @@ static void pass_on(const struct sandbox *sandbox, const struct signalfd_siginfo
 
 	if (number == SIGTSTP || number == SIGCONT) {
 		/* The payload's group is an orphan in its session, where SIGTSTP has no effect. */
-		channel_send(sandbox->channel, MESSAGE_TERMINAL, number == SIGTSTP ? SIGSTOP : SIGCONT, NULL);
+		channel_send(sandbox->channel, MESSAGE_TERMINAL,
+			     number == SIGTSTP ? SIGSTOP : SIGCONT, NULL);
 		if (number == SIGTSTP)
 			kill(getpid(), SIGSTOP);
 		return;
@@ -110,7 +114,8 @@ static void pass_on(const struct sandbox *sandbox, const struct signalfd_siginfo
 	if (sandbox->plan->config->as_pid_1)
 		syscall(SYS_pidfd_send_signal, sandbox->child_fd, number, NULL, 0);
 	else
-		channel_send(sandbox->channel, terminal ? MESSAGE_TERMINAL : MESSAGE_SIGNAL, number, NULL);
+		channel_send(sandbox->channel, terminal ? MESSAGE_TERMINAL : MESSAGE_SIGNAL, number,
+			     NULL);
 }
 
 static int exit_status(int status)
@@ -134,8 +139,10 @@ static int child_gone(struct sandbox *sandbox, bool started, struct error *err)
 	int status = wait_child(sandbox);
 
 	if (WIFSIGNALED(status))
-		fail_because(err, "the sandbox's first process was killed by signal %d%s", WTERMSIG(status),
-			     WTERMSIG(status) == SIGKILL ? " (out of memory, or somebody's kill -9)" : "");
+		fail_because(err, "the sandbox's first process was killed by signal %d%s",
+			     WTERMSIG(status),
+			     WTERMSIG(status) == SIGKILL ? " (out of memory, or somebody's kill -9)"
+							 : "");
 	else
 		fail_because(err, "the sandbox's first process ended without saying why");
 	if (started)
@@ -169,8 +176,8 @@ static int follow(struct sandbox *sandbox, int signals, struct error *err)
 	struct message message;
 	bool started = false, as_pid_1 = sandbox->plan->config->as_pid_1;
 	/* A payload that is pid 1 has no channel: its exec closes it, and then its pidfd speaks. */
-	struct pollfd both[] = { { .fd = sandbox->channel, .events = POLLIN },
-				 { .fd = signals, .events = POLLIN } };
+	struct pollfd both[] = {{.fd = sandbox->channel, .events = POLLIN},
+				{.fd = signals, .events = POLLIN}};
 
 	for (;;) {
 		if (poll(both, 2, -1) < 0 && errno != EINTR)
@@ -215,13 +222,14 @@ static int start(struct sandbox *sandbox, struct error *err)
 		return -1;
 	if (plan_run(plan, PHASE_ATTACH, sandbox, err) < 0)
 		return -1;
-	if (plan_waits(plan) && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 && errno != EPIPE)
+	if (plan_waits(plan) && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 &&
+	    errno != EPIPE)
 		return fail(err, "tell the sandbox to go on");
 	return 0;
 }
 
-/* Nothing is left behind: on an early way out pid 1 is killed and waited for; on the ordinary one it is
- * dead but for its last instructions. */
+/* Nothing is left behind: on an early way out pid 1 is killed and waited for; on the ordinary one
+ * it is dead but for its last instructions. */
 static void clean_up(struct sandbox *sandbox, bool ended)
 {
 	/* A layer on disk can only be removed when nothing has it mounted. */
@@ -238,10 +246,17 @@ static void clean_up(struct sandbox *sandbox, bool ended)
 
 int supervisor_run(const struct plan *plan, char *arguments, size_t size, struct error *err)
 {
-	struct sandbox sandbox = { .plan = plan,	.channel = -1,	      .child_fd = -1,
-				   .host_root = -1,	.rootfs = -1,	      .root = -1,
-				   .scratch = -1,	.layer = -1,	      .watcher = -1,
-				   .arguments = arguments, .arguments_size = size };
+	struct sandbox sandbox = {.plan = plan,
+				  .channel = -1,
+				  .child_fd = -1,
+				  .host_root = -1,
+				  .rootfs = -1,
+				  .root = -1,
+				  .scratch = -1,
+				  .layer = -1,
+				  .watcher = -1,
+				  .arguments = arguments,
+				  .arguments_size = size};
 	int cleanup_fd signals = open_signals(&sandbox, err);
 	int status = -1;
 

@@ -1,6 +1,7 @@
 /*
- * See tree.h. A hostile payload can leave a directory a million levels deep, so there is no recursion:
- * each directory that is found is moved up to the top under a number, and only then looked into.
+ * See tree.h. A hostile payload can leave a directory a million levels deep, so there is no
+ * recursion: each directory that is found is moved up to the top under a number, and only then
+ * looked into.
  */
 #include "tree.h"
 
@@ -15,7 +16,8 @@
 
 #include "files.h"
 
-/* Remove what is in dir; directories go up into top under new numbers. True when anything was found. */
+/* Remove what is in dir; directories go up into top under new numbers. True when anything was
+ * found. */
 static bool empty_one(int dir, int top, unsigned long *number)
 {
 	DIR *stream = fdopendir(dup(dir));
@@ -29,7 +31,8 @@ static bool empty_one(int dir, int top, unsigned long *number)
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dir, entry->d_name, 0) == 0 || unlinkat(dir, entry->d_name, AT_REMOVEDIR) == 0) {
+		if (unlinkat(dir, entry->d_name, 0) == 0 ||
+		    unlinkat(dir, entry->d_name, AT_REMOVEDIR) == 0) {
 			found = true;
 			continue;
 		}
@@ -55,13 +58,14 @@ static bool empty_below(int top, unsigned long *number)
 	for (struct dirent *entry; (entry = readdir(stream));) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (unlinkat(top, entry->d_name, 0) == 0 || unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0) {
+		if (unlinkat(top, entry->d_name, 0) == 0 ||
+		    unlinkat(top, entry->d_name, AT_REMOVEDIR) == 0) {
 			found = true;
 			continue;
 		}
 		(void)!fchmodat(top, entry->d_name, 0700, 0);
-		int cleanup_fd dir = openat(top, entry->d_name,
-					    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		int cleanup_fd dir =
+			openat(top, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (dir >= 0)
 			found |= empty_one(dir, top, number);
 	}

@@ -5,8 +5,9 @@
 #define TREE_H
 
 /*
- * Remove directory name in dir and everything below, without following a link or leaving its file system, in
- * constant depth and descriptors. -1 and errno of the first thing that could not be removed.
+ * Remove directory name in dir and everything below, without following a link or leaving its file
+ * system, in constant depth and descriptors. -1 and errno of the first thing that could not be
+ * removed.
  */
 int tree_remove(int dir, const char *name);
 

@@ -1,9 +1,10 @@
 /*
- * The watcher: see watcher.h. It holds one end of a socket pair whose other end only the supervisor has. When
- * that closes, in whatever way the supervisor ended, it kills pid 1, waits until it is gone, and removes the
- * throw-away layer from the disk, with any that others have left. It is there in two cases: a layer on
- * disk; and --as-pid-1, where the payload itself could undo the tie to its parent (prctl). It is started before
- * there is anything to clean up, and is told of pid 1 by its pidfd before a payload can run.
+ * The watcher: see watcher.h. It holds one end of a socket pair whose other end only the supervisor
+ * has. When that closes, in whatever way the supervisor ended, it kills pid 1, waits until it is
+ * gone, and removes the throw-away layer from the disk, with any that others have left. It is there
+ * in two cases: a layer on disk; and --as-pid-1, where the payload itself could undo the tie to its
+ * parent (prctl). It is started before there is anything to clean up, and is told of pid 1 by its
+ * pidfd before a payload can run.
  */
 #include "watcher.h"
 
@@ -24,7 +25,8 @@
 #include "plan.h"
 #include "tree.h"
 
-/* Remove parent/name from inside a user namespace with the sandbox's own ids, whose files they are. */
+/* Remove parent/name from inside a user namespace with the sandbox's own ids, whose files they are.
+ */
 static void remove_as_owners(const struct sandbox *sandbox, int parent, const char *name)
 {
 	int go[2];
@@ -60,8 +62,8 @@ static void remove_layer(const struct sandbox *sandbox, int parent, const char *
 		remove_as_owners(sandbox, parent, name);
 }
 
-/* Those whose lock nobody holds: ours, when all who held it are dead, and what a machine that went down has
- * left. */
+/* Those whose lock nobody holds: ours, when all who held it are dead, and what a machine that went
+ * down has left. */
 static void remove_layers(const struct sandbox *sandbox)
 {
 	int parent = overlay_open_layers(sandbox->plan->layer_parent);
@@ -83,7 +85,7 @@ static void remove_layers(const struct sandbox *sandbox)
 /* child: pid 1's pidfd. */
 static void end_and_clean(const struct sandbox *sandbox, int child)
 {
-	struct pollfd gone = { .fd = child, .events = POLLIN };
+	struct pollfd gone = {.fd = child, .events = POLLIN};
 
 	if (child >= 0) {
 		syscall(SYS_pidfd_send_signal, child, SIGKILL, NULL, 0);
@@ -98,12 +100,16 @@ static void end_and_clean(const struct sandbox *sandbox, int child)
 	}
 }
 
-/* What the supervisor has to say: pid 1's pidfd, once; then the end of file. -1 when it died before. */
+/* What the supervisor has to say: pid 1's pidfd, once; then the end of file. -1 when it died
+ * before. */
 static int hear_of_child(int end)
 {
 	char byte, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = room,
+				 .msg_controllen = sizeof room};
 	int child = -1;
 
 	while (recvmsg(end, &message, MSG_CMSG_CLOEXEC) < 0 && errno == EINTR)
@@ -162,9 +168,12 @@ int watcher_start(struct sandbox *sandbox, struct error *err)
 
 int watcher_tell(const struct sandbox *sandbox, struct error *err)
 {
-	char byte = 0, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
-	struct iovec data = { &byte, 1 };
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+	char byte = 0, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
+	struct iovec data = {&byte, 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = room,
+				 .msg_controllen = sizeof room};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
 	if (sandbox->watcher < 0)
@@ -173,8 +182,10 @@ int watcher_tell(const struct sandbox *sandbox, struct error *err)
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(header), &sandbox->child_fd, sizeof(int));
-	/* Who has killed the watcher is no reason to stop: the supervisor cleans up then (watcher_finish). */
-	if (sendmsg(sandbox->watcher, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET)
+	/* Who has killed the watcher is no reason to stop: the supervisor cleans up then
+	 * (watcher_finish). */
+	if (sendmsg(sandbox->watcher, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET)
 		return fail(err, "tell the watcher of the sandbox");
 	return 0;
 }

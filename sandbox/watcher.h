@@ -1,5 +1,6 @@
 /*
- * watcher: a process that outlives a killed supervisor, for what the death of pid 1 alone does not clean up.
+ * watcher: a process that outlives a killed supervisor, for what the death of pid 1 alone does not
+ * clean up.
  */
 #ifndef WATCHER_H
 #define WATCHER_H

@@ -3,9 +3,9 @@
  *
  * It is the subreaper (prctl(2)) of everything the command starts, so a process that a sandbox
  * left behind becomes its child and is found, named and killed, with no privilege. The command
- * runs in a session of its own, without a terminal, and is ended after SECONDS. The exit status is the
- * command's; 1 when it left processes behind, 124 when its time was over.
- * Tests find the reaper's pid in $REAPER_PID (tests/lib.bash, nothing_left).
+ * runs in a session of its own, without a terminal, and is ended after SECONDS. The exit status is
+ * the command's; 1 when it left processes behind, 124 when its time was over. Tests find the
+ * reaper's pid in $REAPER_PID (tests/lib.bash, nothing_left).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -40,7 +40,8 @@ static void kill_children(bool tell)
 		snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' || !(stat = fopen(path, "re")))
 			continue;
-		if (fscanf(stat, "%*d (%63[^)]) %*c %d", name, &parent) == 2 && parent == getpid()) {
+		if (fscanf(stat, "%*d (%63[^)]) %*c %d", name, &parent) == 2 &&
+		    parent == getpid()) {
 			if (tell)
 				printf("# left behind: process %s (%s)\n", entry->d_name, name);
 			kill(atoi(entry->d_name), SIGKILL);
@@ -69,9 +70,10 @@ static bool reap(pid_t command, int *status)
 
 int main(int argc, char **argv)
 {
-	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
-	const int grace = 300; /* pauses until a process that is still there counts as left behind */
-	struct sigaction action = { .sa_handler = on_signal };
+	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	const int grace =
+		300; /* pauses until a process that is still there counts as left behind */
+	struct sigaction action = {.sa_handler = on_signal};
 	int status = -1;
 	bool children;
 	char text[32];
