@@ -58,8 +58,8 @@ complete_words() {
 	assert_equal "$(complete_words --network '' | paste -sd ' ')" 'none host'
 	assert_equal "$(complete_words --network = h)" host
 	assert_equal "$(complete_words run --seccomp = | head -n 1)" default
-	assert_equal "$(complete_words --bind fi)" file.txt
-	assert_equal "$(complete_words --bind dir : fi)" file.txt
+	assert_equal "$(complete_words --bind 'fi')" file.txt
+	assert_equal "$(complete_words --bind dir : 'fi')" file.txt
 	assert_equal "$(complete_words --bind = a : /b : ro --layer d)" disk
 	assert_equal "$(complete_words --workdir '')" dir
 	assert_equal "$(complete_words --rw = t)" true
