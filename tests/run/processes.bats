@@ -163,7 +163,11 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 	start -- 'echo ready; i=0; while :; do i=$((i + 1)); echo $i >/tmp/n; sleep 0.01; done'
 	state() { sed -n 's/^State:.\(.\).*/\1/p' "/proc/$1/status"; }
 	local payload
-	payload=$(our_processes "$processes_before" | awk '/while :/ { print $1 }' | tail -n 1)
+	# Number 2 inside, by which it is told from what it starts.
+	payload=$(our_processes "$processes_before" | while read -r pid _; do
+		! grep -qs $'^NSpid:.*\t2$' "/proc/$pid/status" || echo "$pid"
+	done)
+	[ -n "$payload" ]
 	stopped() { [ "$(state "$supervisor")$(state "$payload")" = TT ]; }
 	running() { [ "$(state "$supervisor")" != T ] && [ "$(state "$payload")" != T ]; }
 	kill -TSTP "$supervisor"
