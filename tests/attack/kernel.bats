@@ -10,7 +10,7 @@ setup() {
 @test "process 1 gives nothing: environment, memory, program, root, descriptors (CVE-2016-8659)" {
 	export AWS_SECRET=leakme-4711
 	for how in --seccomp=default --seccomp=build --seccomp=unconfined --userns=keep-id --user=1; do
-		sandbox "$how" "$root" /bin/probe pid1
+		quick "$how" "$root" /bin/probe pid1
 		assert_success
 		assert_output_lacks '^(open|ptrace|process_vm|kcmp|pidfd|move_pages)[^:]*: OK'
 		assert_output_has '^open environ: EACCES$' '^open mem: EACCES$' '^open exe: EACCES$' '^open root/.: EACCES$' \
@@ -20,7 +20,7 @@ setup() {
 }
 
 @test "process 1 cannot be had with CAP_SYS_PTRACE either" {
-	sandbox --cap-add SYS_PTRACE --seccomp=unconfined "$root" /bin/probe pid1
+	quick --cap-add SYS_PTRACE --seccomp=unconfined "$root" /bin/probe pid1
 	assert_success
 	assert_output_lacks '^(open|ptrace|process_vm|kcmp|pidfd|move_pages)[^:]*: OK'
 }
@@ -55,6 +55,18 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 		find /proc/sys /proc/irq /proc/bus /proc/fs -type f -writable 2>/dev/null | while read f; do
 			(: >>"$f") 2>/dev/null && echo "can open $f"; done'
 	assert_output ''
+}
+
+@test "what is read-only in /proc and all of /sys is so for every capability" {
+	sandbox --cap-add ALL "$root" /bin/sh -c 'for f in kernel/hostname net/ipv4/ip_forward user/max_user_namespaces fs/mqueue/msg_max kernel/shmmax; do
+			[ ! -e /proc/sys/$f ] || ! (echo 1 >/proc/sys/$f) 2>/dev/null || echo "wrote $f"; done
+		cat /proc/self/mountinfo'
+	assert_success
+	assert_output_lacks wrote
+	for place in sys bus fs irq; do
+		[ ! -e "/proc/$place" ] || assert_output_has " /proc/$place ro,"
+	done
+	assert_output_has ' /sys ro,'
 }
 
 @test "of /proc nothing but one's own can be written" {
@@ -109,7 +121,10 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 }
 
 @test "IPC objects and shared memory of the host are not there" {
+	local shared
+	shared=$(ipcmk -M 4096)
 	in_sandbox 'cat /proc/sysvipc/* | grep -vc "key"; ls -A /dev/shm /dev/mqueue'
+	ipcrm -m "${shared##*: }"
 	assert_output '0
 /dev/mqueue:
 

@@ -85,6 +85,10 @@ payload='echo started; setsid sleep 100 & exec sleep 100'
 		kill -KILL "$supervisor"
 		wait "$supervisor" 2>/dev/null || :
 		gone
+		start "$how" "$root" /bin/probe untie
+		kill -KILL "$supervisor"
+		wait "$supervisor" 2>/dev/null || :
+		gone
 	done
 }
 
@@ -144,7 +148,7 @@ payload='echo started; setsid sleep 100 & exec sleep 100'
 
 @test "what the command leaves running is dead when it has ended" {
 	mkdir bound
-	sandbox --bind "$scratch/bound:/b" "$root" /bin/sh -c '(setsid sh -c "while :; do echo x >>/b/f; done" &); (setsid sh -c "sleep 0.2; touch /b/late" &); exit 3'
+	quick --bind "$scratch/bound:/b" "$root" /bin/sh -c '(setsid sh -c "while :; do echo x >>/b/f; done" &); (setsid sh -c "sleep 0.2; touch /b/late" &); exit 3'
 	assert_status 3
 	local size
 	size=$(stat -c %s bound/f 2>/dev/null || echo none)

@@ -24,11 +24,11 @@ as() { setpriv --reuid="$1" --regid="$(id -g "$1")" --init-groups --reset-env en
 victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratch/cache" "$SANDBOX" "$@"; }
 
 @test "a keyring of another user's by the name of ours is not taken" {
-	victim_runs --seccomp=unconfined "$root" /bin/probe keyring # before and after there is one of our own
-	exec_as sandbox-norange "$TESTS_BUILD/probe" squat sandbox >"$scratch/squat" 3>&- &
+	# The older one of two is found, so the victim is one who has none yet.
+	exec_as sandbox-numeric "$TESTS_BUILD/probe" squat sandbox >"$scratch/squat" 3>&- &
 	local squatter=$!
 	eventually grep -q squatting "$scratch/squat"
-	victim_runs --seccomp=unconfined "$root" /bin/probe keyring
+	run --separate-stderr -- exec_as sandbox-norange "$SANDBOX" --userns=single --read-only --seccomp=unconfined "$root" /bin/probe keyring
 	kill "$squatter"
 	wait "$squatter" || :
 	assert_success

@@ -523,6 +523,17 @@ static int starve(char **args)
 	return 7;
 }
 
+static int untie(char **args)
+{
+	(void)args;
+	for (int number = 1; number < 32; number++)
+		signal(number, SIG_IGN);
+	tell("untied", prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0));
+	while (pause() < 0)
+		;
+	return 0;
+}
+
 static int key(char **args)
 {
 	char text[LINE] = "";
@@ -617,6 +628,7 @@ static const struct {
 	{"deep", 1, deep},
 	{"parent-exe", 0, parent_exe},
 	{"stop-all", 0, stop_all},
+	{"untie", 0, untie},
 	{"starve", 0, starve},
 	{"key", 1, key},
 	{"exchange", 2, exchange},

@@ -20,7 +20,7 @@ hostile_links() {
 		mv "$root/$place" aside 2>/dev/null || :
 		while read -r to; do
 			replace link "$root/$place" "$to"
-			quick "$root" /bin/busybox true
+			quick "$root" /bin/busybox sh -c 'cd /; test -d /proc/self/ns && test -c /dev/null && test -d /sys/class && grep -q localhost /etc/hosts'
 			worked_or_refused
 			assert_victim_unchanged || fail "$place -> $to"
 		done < <(hostile_links)
@@ -40,6 +40,9 @@ hostile_links() {
 		worked_or_refused
 		[ "$status" != 0 ] || assert_output granted
 		assert_victim_unchanged || fail "data -> $to"
+		# A mount that works is seen inside, and does not lie on what has the name outside.
+		quick --bind "$scratch/source:/data/etc" "$root" /bin/busybox cat /data/etc/f
+		worked_or_refused
 		[ ! -e "$root/x" ] && [ ! -e "$root/z" ] || fail "made in ROOTFS: data -> $to"
 	done < <(hostile_links)
 }
@@ -79,6 +82,7 @@ hostile_links() {
 	for path in /secret /abs /home/rel /abs/f; do
 		in_sandbox 'true'
 		sandbox --mask "$path" "$root" /bin/sh -c 'cat /secret/f 2>/dev/null; ls /secret'
+		assert_success
 		assert_output_lacks SECRET
 	done
 }
