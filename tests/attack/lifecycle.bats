@@ -82,7 +82,7 @@ payload='echo started; setsid sleep 100 & exec sleep 100'
 	for how in --init --as-pid-1; do
 		start "$how" "$root" /bin/sh -c 'echo started; (setsid setsid nohup sleep 100 &); sh -c "kill -STOP \$\$" & trap "" TERM HUP INT; sleep 100; sleep 100'
 		kill -TERM "$supervisor"
-		kill -KILL "$supervisor"
+		kill -KILL "$supervisor" 2>/dev/null || : # it may be dead already
 		wait "$supervisor" 2>/dev/null || :
 		gone
 		start "$how" "$root" /bin/probe untie
