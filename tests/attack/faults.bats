@@ -46,17 +46,21 @@ no_weaker() {
 	done
 }
 
+# A close that fails closes all the same (close(2)); one that is kept from happening, as here, is no fault there is.
+possible() { [[ $1 != error=* || $2 != close ]]; }
+
 # survive FAULT ARG...
 survive() {
 	local fault=$1 call number n=0 status start took
 	shift
 	while read -r call number; do
+		possible "$fault" "$call" || continue
 		n=$((n + 1))
 		[ $((n % every)) = $((RANDOM % every)) ] || continue
 		status=0
 		start=${EPOCHREALTIME/./}
 		# The inner shell is who says "Killed".
-		timeout --foreground -s KILL 6 sh -c '"$@"; exit $?' - strace -f -qq -o /dev/null \
+		timeout -s KILL 6 sh -c '"$@"; exit $?' - strace -f -qq -o /dev/null \
 			-e "inject=$call:$fault:when=$number" "$SANDBOX" "$@" >"$scratch/got" 2>"$scratch/err" </dev/null || status=$?
 		took=$(((${EPOCHREALTIME/./} - start) / 1000))
 		[ $took -lt 5000 ] || fail "it hung: $fault at $call $number" || return
