@@ -13,6 +13,6 @@ $(B)/tests/on_tty: tests/attack/on_tty.c
 
 # An error and a kill at every system call of a launch, ten minutes of exchanged names, and a thousand kills.
 faults: all tests
-	ATTACK=long tests/run-tests -b $(B) attack/faults attack/races attack/lifecycle
+	ATTACK=long tests/run-tests -b $(B) attack/faults attack/races attack/lifecycle attack/environment
 
 .PHONY: faults
