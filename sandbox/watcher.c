@@ -198,6 +198,8 @@ void watcher_finish(struct sandbox *sandbox)
 	close_cleanup(&sandbox->layer);
 	sandbox->layer = -1;
 	if (sandbox->watcher >= 0) {
+		/* Heard even where somebody else has come to hold this end. */
+		shutdown(sandbox->watcher, SHUT_RDWR);
 		close(sandbox->watcher);
 		sandbox->watcher = -1;
 		while (waitpid(sandbox->watcher_pid, &status, 0) < 0 && errno == EINTR)
