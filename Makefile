@@ -85,6 +85,7 @@ $(B)/tests/reaper: tests/reaper.c
 
 install: all
 	install -D -m 0755 $(B)/sandbox $(DESTDIR)$(PREFIX)/bin/sandbox
+	install -D -m 0755 helpers/rootfs $(DESTDIR)$(PREFIX)/libexec/sandbox/rootfs
 	install -d $(DESTDIR)$(PREFIX)/share/sandbox/profiles
 	install -m 0644 profiles/*.conf $(DESTDIR)$(PREFIX)/share/sandbox/profiles
 	install -D -m 0644 docs/sandbox.1 $(DESTDIR)$(PREFIX)/share/man/man1/sandbox.1

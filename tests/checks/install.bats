@@ -10,6 +10,7 @@ install_into() {
 	assert_equal "$(cd "$scratch/dest" && find . -type f ! -name '*.conf' -printf '%m %P\n' | sort)" \
 		"$(sort <<'FILES'
 755 usr/bin/sandbox
+755 usr/libexec/sandbox/rootfs
 644 usr/share/bash-completion/completions/sandbox
 644 usr/share/fish/vendor_completions.d/sandbox.fish
 644 usr/share/man/man1/sandbox.1
