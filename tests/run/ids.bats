@@ -30,8 +30,8 @@ first_grant() { sed -nE "s/^($(id -un)|$uid):([0-9]+):([0-9]+)\$/\2 \3/p" "$1" |
 }
 
 @test "auto: what root writes inside is the caller's outside" {
-	options=(--bind "$PWD/work:/work")
-	in_sandbox 'touch /work/file; mkdir /work/directory'
+	options=(--bind "$PWD/work:/proj")
+	in_sandbox 'touch /proj/file; mkdir /proj/directory'
 	assert_success
 	assert_equal "$(stat -c '%u:%g' work/file work/directory | sort -u)" "$uid:$gid"
 }
@@ -40,8 +40,8 @@ first_grant() { sed -nE "s/^($(id -un)|$uid):([0-9]+):([0-9]+)\$/\2 \3/p" "$1" |
 	require_range
 	read -r start _ <<<"$(first_grant /etc/subuid)"
 	read -r gstart _ <<<"$(first_grant /etc/subgid)"
-	options=(--bind "$PWD/work:/work")
-	in_sandbox 'touch /work/file && chown 7:9 /work/file && stat -c %u:%g /work/file'
+	options=(--bind "$PWD/work:/proj")
+	in_sandbox 'touch /proj/file && chown 7:9 /proj/file && stat -c %u:%g /proj/file'
 	assert_success
 	assert_output 7:9
 	assert_equal "$(stat -c %u:%g work/file)" "$((start + 6)):$((gstart + 8))"
@@ -49,8 +49,8 @@ first_grant() { sed -nE "s/^($(id -un)|$uid):([0-9]+):([0-9]+)\$/\2 \3/p" "$1" |
 
 @test "keep-id: the caller keeps its number and its name, in and out" {
 	require_range
-	options=(--userns=keep-id --bind "$PWD/work:/work")
-	in_sandbox 'id -u; id -g; id -un; id -gn; echo $USER; touch /work/file; stat -c %u:%g /work/file'
+	options=(--userns=keep-id --bind "$PWD/work:/proj")
+	in_sandbox 'id -u; id -g; id -un; id -gn; echo $USER; touch /proj/file; stat -c %u:%g /proj/file'
 	assert_success
 	assert_output "$uid
 $gid
@@ -114,9 +114,9 @@ $((uid + 1)) $((start + uid)) $((count - uid))"
 	map gid_map
 	assert_output "0 $gid 1
 100 $gstart 2"
-	options+=(--user 5:100 --bind "$PWD/work:/work")
+	options+=(--user 5:100 --bind "$PWD/work:/proj")
 	chmod 0777 work
-	in_sandbox 'id -u; id -g; touch /work/file'
+	in_sandbox 'id -u; id -g; touch /proj/file'
 	assert_output $'5\n100'
 	assert_equal "$(stat -c %u:%g work/file)" "$((start + 10)):$gstart"
 }
