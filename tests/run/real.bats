@@ -24,7 +24,7 @@ number $number
 $(echo "nested $(expr 6 '*' 7)")
 END
 echo "$(yes | head -c 1000000 | wc -c) $(printf '%s\n' a b c | while read -r x; do printf %s "$x"; done)"
-kill -USR1 $$ 2>/dev/null & trap 'echo usr1' USR1; wait || :
+trap 'echo usr1' USR1; kill -USR1 $$ 2>/dev/null & wait || :
 SH
 	chmod +x script
 	build ./script

@@ -10,7 +10,8 @@ setup() {
 
 # terminal COMMAND: run it by sh on a terminal of its own; type into descriptor 7, its output goes to `screen`
 terminal() {
-	env --default-signal script -qefc "$1" /dev/null <keys >screen 2>&1 &
+	# script runs it by $SHELL; dash would end by a Ctrl-C that the command has handled.
+	env --default-signal SHELL=/bin/bash script -qefc "$1" /dev/null <keys >screen 2>&1 &
 	terminal_pid=$!
 	exec 7>keys
 }
