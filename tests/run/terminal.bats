@@ -73,7 +73,7 @@ closed() {
 @test "Ctrl-Z stops all of it, and fg goes on" {
 	terminal 'bash --norc -i'
 	echo "PS1=; $SANDBOX $root /bin/sh -c 'i=0; echo rea\"\"dy; while [ ! -e /tmp/end ]; do i=\$((i+1)); echo n\$i; sleep 0.05; done'" >&7
-	shows n3
+	shows '^n3'
 	printf '\032' >&7
 	shows Stopped
 	count() { grep -c '^n[0-9]' screen; }
