@@ -36,14 +36,6 @@ struct side {
 	size_t count;
 };
 
-bool idmap_has(const struct id_range *ranges, size_t count, uint32_t id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
-			return true;
-	return false;
-}
-
 static void append(struct plan *plan, struct side *side, uint32_t inside, uint32_t outside,
 		   uint32_t count)
 {
@@ -137,7 +129,7 @@ static int remedy_grant(const struct plan *plan, const char *before, struct erro
 /* Who would have been the payload is not in the map. */
 static int check_wanted(const struct plan *plan, const struct side *side, struct error *err)
 {
-	if (idmap_has(side->map, side->count, side->wanted))
+	if (id_is_mapped(side->map, side->count, side->wanted))
 		return 0;
 	if (side->given_count || plan->config->userns == USERNS_SINGLE) {
 		fail_because(err, "cannot run as %s %u: it is not among the ids that are mapped",

@@ -11,7 +11,4 @@
 /* Sets plan->uids, gids, direct_map, drop_groups, note; identity must be known. */
 int idmap_plan(struct plan *plan, struct error *err);
 
-/* Is this inside id mapped by these ranges? */
-bool idmap_has(const struct id_range *ranges, size_t count, uint32_t id);
-
 #endif

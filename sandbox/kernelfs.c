@@ -256,14 +256,6 @@ static const struct step_kind sys = {"sysfs", run_sys};
 static const struct step_kind dev = {"dev", run_dev};
 static const struct step_kind tmp = {"tmpfs", run_tmp};
 
-static bool gid_is_mapped(const struct plan *plan, uint32_t gid)
-{
-	for (size_t i = 0; i < plan->gids_count; i++)
-		if (gid >= plan->gids[i].inside && gid - plan->gids[i].inside < plan->gids[i].count)
-			return true;
-	return false;
-}
-
 int kernelfs_plan(struct plan *plan, struct error *err)
 {
 	struct step *step = plan_add(plan, PHASE_SETUP, &proc, NULL);
@@ -283,7 +275,7 @@ int kernelfs_plan(struct plan *plan, struct error *err)
 	step = plan_add(plan, PHASE_SETUP, &dev, NULL);
 	step->target = "/dev";
 	step->options = "null zero full random urandom tty, ptmx, pts, shm, mqueue";
-	step->flags = gid_is_mapped(plan, 5);
+	step->flags = id_is_mapped(plan->gids, plan->gids_count, 5);
 	step = plan_add(plan, PHASE_SETUP, &tmp, NULL);
 	step->target = "/tmp";
 	step->flags = 01777;

@@ -51,9 +51,9 @@ static int show(const struct command_line *line)
 	return 0;
 }
 
-/* The command is the second word; the root file system's /bin/sh when there is none. */
-static int take_command(struct config *config, const struct command_line *line, char **shell,
-			struct error *err)
+/* What follows the options: ROOTFS, and the command, which config_check fills in when there is
+ * none. */
+static int take_command(struct config *config, const struct command_line *line, struct error *err)
 {
 	if (line->rest_count < 1) {
 		fail_because(
@@ -64,18 +64,17 @@ static int take_command(struct config *config, const struct command_line *line, 
 			"name a directory, or / for the host's own programs; " COMMAND_LINE_NEXT);
 	}
 	config->rootfs = line->rest[0];
-	config->command = line->rest_count > 1 ? line->rest + 1 : shell;
-	config->command_count = line->rest_count > 1 ? (size_t)line->rest_count - 1 : 1;
+	config->command = line->rest + 1;
+	config->command_count = (size_t)line->rest_count - 1;
 	return 0;
 }
 
 static int configure(struct config *config, const struct command_line *line, int argc, char **argv,
-		     char **shell, struct error *err)
+		     struct error *err)
 {
 	config->profile = line->profile ? line->profile : "default";
 	if (profile_apply(config, config->profile, err) < 0 ||
-	    options_apply(config, argc, argv, err) < 0 ||
-	    take_command(config, line, shell, err) < 0)
+	    options_apply(config, argc, argv, err) < 0 || take_command(config, line, err) < 0)
 		return -1;
 	return config_check(config, err);
 }
@@ -106,7 +105,6 @@ static int run(int argc, char **argv, char **all)
 {
 	struct command_line line = {.profile = NULL};
 	struct config config = {.profile = NULL};
-	char *shell[] = {"/bin/sh", NULL};
 	struct error err;
 	int status = -1;
 
@@ -114,7 +112,7 @@ static int run(int argc, char **argv, char **all)
 		return report(&err);
 	if (line.help || line.version)
 		return show(&line);
-	if (configure(&config, &line, argc, argv, shell, &err) == 0)
+	if (configure(&config, &line, argc, argv, &err) == 0)
 		status = launch(&config, all, &err);
 	config_free(&config);
 	return status < 0 ? report(&err) : status;

@@ -23,7 +23,7 @@ struct sandbox {
 	int scratch; /* child, SETUP: the private tmpfs that /tmp, /run, /dev, ... are parts of */
 	int layer;   /* the throw-away layer's directory on disk, when it is there */
 	bool ended;  /* supervisor: MESSAGE_EXITED has come: pid 1 is about to leave by itself */
-	int watcher; /* supervisor: writing end of the watcher's pipe, or -1 */
+	int watcher; /* supervisor: our end of the watcher's socket, or -1 */
 	pid_t watcher_pid;
 	char *layer_path;     /* supervisor: its path, allocated; NULL when there is none on disk */
 	sigset_t caller_mask; /* the signal mask we were started with, for the payload */

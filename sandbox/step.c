@@ -11,3 +11,11 @@ struct step *plan_add(struct plan *plan, enum phase phase, const struct step_kin
 	step->because = because ? because : "default";
 	return step;
 }
+
+bool id_is_mapped(const struct id_range *ranges, size_t count, uint32_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
+			return true;
+	return false;
+}

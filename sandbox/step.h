@@ -80,6 +80,9 @@ static inline bool plan_waits(const struct plan *plan)
 	return !plan->direct_map || plan->config->as_pid_1;
 }
 
+/* Is this inside id mapped by these ranges? */
+bool id_is_mapped(const struct id_range *ranges, size_t count, uint32_t id);
+
 /* Add a step and return it, zeroed but for the arguments; it may move at the next call. */
 struct step *plan_add(struct plan *plan, enum phase phase, const struct step_kind *kind,
 		      const char *because);
