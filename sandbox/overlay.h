@@ -10,6 +10,10 @@
 /* Does the root get a layer, and where is it kept? Sets plan->has_layer and layer_parent. */
 int overlay_plan(struct plan *plan, struct error *err);
 
+/* With --confine-only: a directory of the same kind, made, held and removed in the same way, is the
+ * command's private one. Sets plan->layer_parent and private_directory. */
+int overlay_plan_private(struct plan *plan, struct error *err);
+
 /* What the names of layers on disk begin with; nothing else in their directory is touched. */
 #define LAYER_PREFIX "layer-"
 
