@@ -173,9 +173,9 @@ static void parse_call(const struct reader *reader, struct filter_rule *rule, ch
 	char *name = strsep(&word, "=");
 	int known = seccomp_syscall_resolve_name(name);
 
-	if (strlen(name) >= sizeof rule->name)
-		refuse(reader, "name too long", name);
-	strcpy(rule->name, name);
+	rule->name = strdup(name);
+	if (!rule->name)
+		err(1, "memory");
 	rule->number = known;
 	if (!word) {
 		if (known == __NR_SCMP_ERROR)
@@ -295,8 +295,8 @@ static void check_order(const struct filter_list *list, const char *path)
 			     last ? "the last line about it must have no condition"
 				  : "a line without condition, or a second name, before the last");
 		if (!last && strcmp(rule->name, rule[1].name) != 0)
-			errx(1, "%s: %s and %s are both number %d", path, rule->name, rule[1].name,
-			     rule->number);
+			errx(1, "%s: %s and %s are both number %lld", path, rule->name,
+			     rule[1].name, (long long)rule->number);
 	}
 }
 

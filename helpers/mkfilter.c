@@ -2,14 +2,16 @@
  * mkfilter: compiles the lists of system calls into C. It runs at build time, on the build's own
  * architecture, so that a launch needs neither libseccomp (1.6 ms to make a filter) nor a file.
  *
- *     mkfilter FILTERS.c REFERENCE.c DIRECTORY
+ *     mkfilter FILTERS.c REFERENCE.c DIRECTORY COMPILER OCI.c
+ *
+ * COMPILER tells the compiler of profiles (libexec/sandbox/seccomp) of this build from others; it
+ * is kept with what that makes (sandbox/filter_file.c).
  *
  * FILTERS.c holds the arrays that seccomp.c loads (see sandbox/filters.h). REFERENCE.c is for the
  * tests: the same lists as libseccomp compiles them, against which the tests run ours.
  */
 #include <err.h>
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdbool.h>
@@ -19,27 +21,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "filter_check.h"
 #include "filter_code.h"
 #include "filter_list.h"
-
-#if defined(__x86_64__)
-#define NATIVE "AUDIT_ARCH_X86_64"
-enum { NATIVE_ARCHITECTURE = AUDIT_ARCH_X86_64 };
-#elif defined(__aarch64__)
-#define NATIVE "AUDIT_ARCH_AARCH64"
-enum { NATIVE_ARCHITECTURE = AUDIT_ARCH_AARCH64 };
-#else
-#error "no filter for this architecture yet: its AUDIT_ARCH value is missing here"
-#endif
+#include "filter_names.h"
+#include "filter_oci.h"
 
 struct mode {
 	const char *name, *enumerator;
 };
 
 static const struct mode modes[] = {
-	{"default", "SECCOMP_DEFAULT"},
-	{"build", "SECCOMP_BUILD"},
-	{"strict", "SECCOMP_STRICT"},
+	{"default", "SECCOMP_DEFAULT"},     {"build", "SECCOMP_BUILD"},
+	{"strict", "SECCOMP_STRICT"},       {"nested", "SECCOMP_NESTED"},
+	{"sandboxes", "SECCOMP_SANDBOXES"},
 };
 
 enum { MODES = sizeof modes / sizeof modes[0] };
@@ -48,7 +43,7 @@ enum { MODES = sizeof modes / sizeof modes[0] };
 static size_t count_allowed(const struct filter_list *list)
 {
 	size_t count = 0;
-	int counted = -1;
+	int64_t counted = -1;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct filter_rule *rule = &list->rules[i];
@@ -90,7 +85,7 @@ static FILE *open_output(const char *path, const char *header)
 	fprintf(out,
 		"/* Made by helpers/mkfilter from profiles/seccomp; for %s. */\n"
 		"#include \"%s\"\n\n",
-		NATIVE, header);
+		filter_architectures[0].name, header);
 	return out;
 }
 
@@ -100,23 +95,64 @@ static void close_output(FILE *out, const char *path)
 		err(1, "%s", path);
 }
 
-static void write_filters(const char *path, const struct filter_list lists[MODES])
+/* Compile a list, and ask the result whether it says what the list does. */
+static void compile(struct filter_code *code, const struct filter_list *list, const char *name)
+{
+	static const struct filter_range absent[] = {{0, SECCOMP_RET_ERRNO | ENOSYS}};
+	uint32_t hot[32];
+	const struct filter_section section = {
+		.architecture = filter_architectures[0].audit,
+		.rules = list->rules,
+		.rules_count = list->count,
+		.ranges = absent,
+		.ranges_count = 1,
+		.hot = hot,
+		.hot_count = filter_hot_calls(&filter_architectures[0], hot, 32),
+	};
+	struct seccomp_data wrong;
+
+	if (filter_code_compile(code, &section, 1, SECCOMP_RET_ERRNO | ENOSYS) < 0)
+		errx(1, "%s: the filter is longer than what a kernel takes", name);
+	if (filter_check(code, &section, 1, SECCOMP_RET_ERRNO | ENOSYS, &wrong) < 0)
+		errx(1, "%s: compiled wrongly: call %d of architecture %#x", name, wrong.nr,
+		     wrong.arch);
+}
+
+static void write_filter(FILE *out, const struct mode *mode, const struct filter_list *list,
+			 const struct filter_code *code)
+{
+	struct filter_probe probe;
+
+	filter_check_probe(code, filter_architectures[0].audit, &probe);
+	if (!probe.refusal)
+		errx(1, "%s: there is no call to try it by", mode->name);
+	fprintf(out,
+		"\t[%s] = {\"%s, %zu calls, %zu instructions, fnv1a:%016llx\",\n"
+		"\t\t%s_code, %zu, 0, {%d, %d, {%#llx, %#llx, %#llx}}},\n",
+		mode->enumerator, mode->name, count_allowed(list), code->length, hash(code),
+		mode->name, code->length, probe.number, probe.refusal,
+		(unsigned long long)probe.arguments[0], (unsigned long long)probe.arguments[1],
+		(unsigned long long)probe.arguments[2]);
+}
+
+static void write_filters(const char *path, const struct filter_list lists[MODES],
+			  const char *compiler)
 {
 	FILE *out = open_output(path, "filters.h");
-	struct filter_code codes[MODES];
+	struct filter_code *codes = calloc(MODES, sizeof *codes);
 
+	if (!codes)
+		err(1, "memory");
 	for (size_t i = 0; i < MODES; i++) {
-		filter_code_compile(&codes[i], &lists[i], NATIVE_ARCHITECTURE);
+		compile(&codes[i], &lists[i], modes[i].name);
 		write_instructions(out, modes[i].name, codes[i].instructions, codes[i].length);
 	}
 	fprintf(out, "const struct filter filters[SECCOMP_UNCONFINED] = {\n");
 	for (size_t i = 0; i < MODES; i++)
-		fprintf(out,
-			"\t[%s] = {\"%s, %zu calls, %zu instructions, fnv1a:%016llx\",\n"
-			"\t\t%s_code, %zu},\n",
-			modes[i].enumerator, modes[i].name, count_allowed(&lists[i]),
-			codes[i].length, hash(&codes[i]), modes[i].name, codes[i].length);
-	fprintf(out, "};\n");
+		write_filter(out, &modes[i], &lists[i], &codes[i]);
+	fprintf(out, "};\n\nconst char filters_compiler[] = \"libseccomp %d.%d.%d, %s\";\n",
+		SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO, compiler);
+	free(codes);
 	close_output(out, path);
 }
 
@@ -155,7 +191,7 @@ static void add_choices(scmp_filter_ctx context, const struct filter_rule *rule,
 			struct scmp_arg_cmp *chosen, unsigned count)
 {
 	if (count == rule->conditions_count) {
-		check(seccomp_rule_add_exact_array(context, rule->action, rule->number, count,
+		check(seccomp_rule_add_exact_array(context, rule->action, (int)rule->number, count,
 						   chosen),
 		      rule->name);
 		return;
@@ -234,21 +270,36 @@ static void write_references(const char *path, const struct filter_list lists[MO
 	close_output(out, path);
 }
 
+static void write_oci(const char *path, const struct filter_list lists[MODES])
+{
+	FILE *out = open_output(path, "filters_oci.h");
+
+	fprintf(out, "const struct filter_oci filters_oci[SECCOMP_UNCONFINED] = {\n");
+	for (size_t i = 0; i < MODES; i++) {
+		fprintf(out, "[%s] = ", modes[i].enumerator);
+		filter_oci_write(out, &lists[i]);
+		fprintf(out, ",\n");
+	}
+	fprintf(out, "};\n");
+	close_output(out, path);
+}
+
 int main(int argc, char **argv)
 {
 	struct filter_list *lists = calloc(MODES, sizeof *lists);
 	char path[4096];
 
-	if (argc != 4)
-		errx(1, "usage: mkfilter FILTERS.c REFERENCE.c DIRECTORY");
+	if (argc != 6)
+		errx(1, "usage: mkfilter FILTERS.c REFERENCE.c DIRECTORY COMPILER OCI.c");
 	if (!lists)
 		err(1, "memory");
 	for (size_t i = 0; i < MODES; i++) {
 		snprintf(path, sizeof path, "%s/%s.list", argv[3], modes[i].name);
 		filter_list_read(&lists[i], path);
 	}
-	write_filters(argv[1], lists);
+	write_filters(argv[1], lists, argv[4]);
 	write_references(argv[2], lists);
+	write_oci(argv[5], lists);
 	free(lists);
 	return 0;
 }

@@ -1,15 +1,20 @@
 # The system call filters: lists -> mkfilter (the only user of libseccomp) -> build/filters.c.
-# mkfilter runs on the machine that builds: plain flags, and no -Isandbox, whose seccomp.h is ours.
+# mkfilter runs on the machine that builds: plain flags, and -iquote, since a seccomp.h is ours too.
 
-MKFILTER_SOURCES := helpers/mkfilter.c helpers/filter_list.c helpers/filter_code.c
-MKFILTER_HEADERS := helpers/filter_list.h helpers/filter_code.h
+FILTER_PARTS     := filter_check filter_code filter_names filter_rule
+MKFILTER_SOURCES := helpers/mkfilter.c helpers/filter_list.c helpers/filter_oci.c $(FILTER_PARTS:%=helpers/%.c) sandbox/filter_run.c
+MKFILTER_HEADERS := helpers/filter_list.h helpers/filter_oci.h $(FILTER_PARTS:%=helpers/%.h) sandbox/filter_run.h
 SECCOMP_LISTS    := $(wildcard profiles/seccomp/*.list)
 
 $(B)/mkfilter: $(MKFILTER_SOURCES) $(MKFILTER_HEADERS) | $(B)/launch
-	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) -Ihelpers -o $@ $(MKFILTER_SOURCES) -lseccomp
+	$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(LDFLAGS) -iquote helpers -iquote sandbox -o $@ $(MKFILTER_SOURCES) -lseccomp
 
-$(B)/filters.c $(B)/filters_reference.c &: $(B)/mkfilter $(SECCOMP_LISTS)
-	$(B)/mkfilter $(B)/filters.c $(B)/filters_reference.c profiles/seccomp
+# The compiler of profiles (helpers/seccomp.c) by the checksum of what it is made of.
+SECCOMP_PARTS   := seccomp oci_profile oci_words json_place call_filter $(FILTER_PARTS)
+SECCOMP_SOURCES := $(SECCOMP_PARTS:%=helpers/%.c) $(wildcard $(SECCOMP_PARTS:%=helpers/%.h)) sandbox/filter_image.h sandbox/filter_run.c
+
+$(B)/filters.c $(B)/filters_reference.c $(B)/filters_oci.c &: $(B)/mkfilter $(SECCOMP_LISTS) $(SECCOMP_SOURCES)
+	$(RUN) $(B)/mkfilter $(B)/filters.c $(B)/filters_reference.c profiles/seccomp $$(cat $(SECCOMP_SOURCES) | cksum | cut -d ' ' -f 1) $(B)/filters_oci.c
 
 $(B)/filters.o: $(B)/filters.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
