@@ -1,7 +1,7 @@
 /*
  * gendocs: print one of the texts that come from the option table, at build time.
  *
- *     gendocs man FRAME       the manual page: FRAME, with the OPTIONS part where it says @OPTIONS@
+ *     gendocs man FRAME       a manual page: FRAME, with what its line @OPTIONS@ or @KEYS@ asks for
  *     gendocs bash|zsh|fish   the completions
  */
 #include <stdio.h>
@@ -21,6 +21,8 @@ static int print_page(const char *path)
 	while (fgets(line, sizeof line, frame)) {
 		if (strstr(line, "@OPTIONS@"))
 			options_print_man(stdout);
+		else if (strstr(line, "@KEYS@"))
+			options_print_man_keys(stdout);
 		else
 			fputs(line, stdout);
 	}

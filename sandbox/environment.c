@@ -50,6 +50,32 @@ static void start_clean(struct building *env, char *const caller[])
 	pass(env, caller, "LANG");
 }
 
+/* How the host's programs look and speak, where the payload's are to. */
+static void pass_look(struct building *env, char *const caller[])
+{
+	static const char *const names[] = {"LANGUAGE",
+					    "TZ",
+					    "LC_ALL",
+					    "LC_CTYPE",
+					    "LC_NUMERIC",
+					    "LC_TIME",
+					    "LC_COLLATE",
+					    "LC_MONETARY",
+					    "LC_MESSAGES",
+					    "LC_PAPER",
+					    "LC_NAME",
+					    "LC_ADDRESS",
+					    "LC_TELEPHONE",
+					    "LC_MEASUREMENT",
+					    "LC_IDENTIFICATION",
+					    "XCURSOR_THEME",
+					    "XCURSOR_SIZE",
+					    "GTK_THEME"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		pass(env, caller, names[i]);
+}
+
 int environment_plan(struct plan *plan, char *const caller[], struct error *err)
 {
 	const struct config *config = plan->config;
@@ -62,6 +88,21 @@ int environment_plan(struct plan *plan, char *const caller[], struct error *err)
 				arena_strdup(&plan->arena, *entry);
 	else
 		start_clean(&env, caller);
+	/* OpenSSL's own places differ by distribution, and node brings its own list. */
+	if (plan->ca_bundle) {
+		set(&env, "SSL_CERT_FILE", plan->ca_bundle);
+		set(&env, "NODE_EXTRA_CA_CERTS", plan->ca_bundle);
+	}
+	if (plan->apt_config)
+		set(&env, "APT_CONFIG", plan->apt_config);
+	if (plan->session_bus)
+		set(&env, "DBUS_SESSION_BUS_ADDRESS", plan->session_bus);
+	if (plan->system_bus)
+		set(&env, "DBUS_SYSTEM_BUS_ADDRESS", plan->system_bus);
+	for (size_t i = 0; i < plan->variables_count; i++)
+		set(&env, plan->variables[i].name, plan->variables[i].value);
+	if (config->desktop.host_look)
+		pass_look(&env, caller);
 	set(&env, "HOME", plan->identity.home);
 	set(&env, "USER", plan->identity.name);
 	set(&env, "LOGNAME", plan->identity.name);
@@ -75,6 +116,26 @@ int environment_plan(struct plan *plan, char *const caller[], struct error *err)
 		else
 			unset(env.envp, &env.count, op->name);
 	}
+	*ARENA_APPEND(&plan->arena, env.envp, env.count) = NULL;
+	plan->envp = env.envp;
+	return 0;
+}
+
+int environment_plan_join(struct plan *plan, const struct plan *of, struct error *err)
+{
+	const struct config *config = plan->config;
+	struct building env = {.plan = plan};
+
+	(void)err;
+	for (char *const *entry = of->envp; *entry; entry++)
+		*ARENA_APPEND(&plan->arena, env.envp, env.count) = *entry;
+	if (plan->identity.uid != of->identity.uid) {
+		set(&env, "HOME", plan->identity.home);
+		set(&env, "USER", plan->identity.name);
+		set(&env, "LOGNAME", plan->identity.name);
+	}
+	for (size_t i = of->config->env_count; i < config->env_count; i++)
+		set(&env, config->env[i].name, config->env[i].value);
 	*ARENA_APPEND(&plan->arena, env.envp, env.count) = NULL;
 	plan->envp = env.envp;
 	return 0;

@@ -10,4 +10,8 @@
 /* Sets plan->envp; identity must be known. caller is the environment to pass values on from. */
 int environment_plan(struct plan *plan, char *const caller[], struct error *err);
 
+/* For a command that joins: that of the sandbox's command, with the variables that config has more.
+ */
+int environment_plan_join(struct plan *plan, const struct plan *of, struct error *err);
+
 #endif

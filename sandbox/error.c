@@ -17,6 +17,7 @@ int fail(struct error *err, const char *format, ...)
 	snprintf(err->text, sizeof err->text, "cannot %s: %s", what, strerror(number));
 	err->number = number;
 	err->status = 0;
+	err->again = false;
 	err->remedy[0] = '\0';
 	errno = number;
 	return -1;
@@ -31,6 +32,7 @@ int fail_because(struct error *err, const char *format, ...)
 	va_end(args);
 	err->number = 0;
 	err->status = 0;
+	err->again = false;
 	err->remedy[0] = '\0';
 	return -1;
 }
@@ -45,16 +47,15 @@ int fail_remedy(struct error *err, const char *format, ...)
 	return -1;
 }
 
-/* How many bytes at p are one character that a terminal shows: of UTF-8, whole, and no control, of
- * which there are some at C2 80..9F too. A byte of them alone is a control for terminals that are
- * not set to UTF-8. */
-static size_t shown(const unsigned char *p)
+size_t character_length(const char *text)
 {
+	const unsigned char *p = (const unsigned char *)text;
 	size_t more = *p >= 0xf0 && *p <= 0xf4 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
 
 	if (*p < 0x80)
-		return *p >= 0x20 && *p != 0x7f;
-	if (more == 0 || *p > 0xf4 || (*p == 0xc2 && p[1] < 0xa0))
+		return 1;
+	if (more == 0 || *p > 0xf4 || (*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] >= 0xa0) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] >= 0x90))
 		return 0;
 	for (size_t i = 1; i <= more; i++)
 		if ((p[i] & 0xc0) != 0x80)
@@ -62,10 +63,21 @@ static size_t shown(const unsigned char *p)
 	return more + 1;
 }
 
+/* Controls are at C2 80..9F too; a byte of them alone is one for terminals that are not set to
+ * UTF-8. */
+size_t character_shown(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+		return 0;
+	return character_length(text);
+}
+
 void print_escaped(FILE *out, const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p;) {
-		size_t length = shown(p);
+		size_t length = character_shown((const char *)p);
 
 		if (*p == '\n')
 			fputs("\\n", out);

@@ -51,16 +51,16 @@ static const struct step_kind file = {"file", run_file};
  * as it would elsewhere. */
 static int run_home(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	const struct identity *identity = &sandbox->plan->identity;
+	const struct plan *plan = sandbox->plan;
 	int cleanup_fd there = open_in(sandbox->root, step->target, O_PATH);
 
 	if (there >= 0)
 		return 0;
 	int cleanup_fd home =
 		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
-	if (home < 0 && errno != ENOSPC && errno != EIO)
+	if (home < 0 && (may_be_left_out(step, errno) || is_out_of_reach(errno)))
 		return 0;
-	if (home < 0 || fchownat(home, "", identity->uid, identity->gid, AT_EMPTY_PATH) < 0)
+	if (home < 0 || fchownat(home, "", plan->owner_uid, plan->owner_gid, AT_EMPTY_PATH) < 0)
 		return fail(err, "make the home directory %s inside", step->target);
 	return 0;
 }
@@ -75,6 +75,7 @@ static void plan_file(struct plan *plan, const char *target, const char *text, b
 	step->target = target;
 	step->data = text;
 	step->flags = optional;
+	step->writes = WRITES_FILES;
 }
 
 static const char *with_line(struct plan *plan, const char *text, const char *line)
@@ -120,6 +121,88 @@ static void plan_names(struct plan *plan)
 	}
 }
 
+#define CERTIFICATES_DIRECTORY "/etc/ssl/certs"
+#define CERTIFICATES           CERTIFICATES_DIRECTORY "/ca-certificates.crt"
+#define OWN_CERTIFICATES       "/run/sandbox/ca-certificates.crt"
+
+/* The host's file is shown as it is: it may be renewed while the sandbox runs. */
+static int run_certificates(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	int cleanup_fd source = open_in_no_links(sandbox->host_root, step->source, O_PATH);
+	int cleanup_fd mount = source < 0 ? -1 : mount_clone(source, "", false);
+
+	if (mount < 0)
+		return fail(err, "take the certificate authorities in %s", step->source);
+	int cleanup_fd place =
+		open_or_make_in(sandbox->root, step->target, LEAF_FILE, &sandbox->own);
+	if (place < 0 && may_be_left_out(step, errno))
+		return 0;
+	if (place < 0 || mount_attach(mount, place) < 0 ||
+	    mount_change(mount, MOUNT_ATTR_RDONLY | MOUNT_SAFE | MOUNT_ATTR_NOEXEC, false) < 0) {
+		fail(err, "show the certificate authorities on %s", step->target);
+		return fail_remedy(err, "%s", mount_hint(err->number));
+	}
+	return 0;
+}
+
+static const struct step_kind certificates = {"certificates", run_certificates};
+
+/* Where programs look. A link and no mount: a package that brings its own renames them over it. */
+static int run_link(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	int cleanup_fd parent = open_or_make_in(sandbox->root, CERTIFICATES_DIRECTORY,
+						LEAF_DIRECTORY, &sandbox->own);
+
+	if (parent < 0 || (symlinkat(step->source, parent, strrchr(step->target, '/') + 1) < 0 &&
+			   errno != EEXIST))
+		return may_be_left_out(step, errno)
+			       ? 0
+			       : fail(err, "link %s to the certificate authorities", step->target);
+	return 0;
+}
+
+static const struct step_kind link_kind = {"link", run_link};
+
+/*
+ * Where ROOTFS has none and there is a network to need them, in a place of our own, with a link
+ * from the standard one where that is thrown away afterwards. Or as was said: over the standard
+ * one.
+ */
+static void plan_certificates(struct plan *plan)
+{
+	const struct host *host = plan->host;
+	const char *wanted = plan->config->ca_certificates;
+
+	if (!host->ca_bundle || (!wanted && host->rootfs_has_ca))
+		return;
+	if (wanted && host->rootfs_is_host && strcmp(wanted, "host") == 0)
+		return; /* they are there */
+	bool own = !wanted && plan->config->layer_mode != LAYER_READ_ONLY;
+	plan->ca_bundle = own ? OWN_CERTIFICATES : CERTIFICATES;
+	struct step *step = plan_add(plan, PHASE_SETUP, &certificates,
+				     wanted ? config_origin(plan->config, OPT_CA_CERTIFICATES)
+					    : "ROOTFS has none");
+	step->source = host->ca_bundle;
+	step->target = plan->ca_bundle;
+	step->flags = !wanted;
+	if (!own || plan->config->layer_mode == LAYER_READ_WRITE || plan->config->overlay)
+		return;
+	step = plan_add(plan, PHASE_SETUP, &link_kind, "ROOTFS has none");
+	step->source = OWN_CERTIFICATES;
+	step->target = CERTIFICATES;
+	step->flags = true;
+}
+
+/* apt asks who it is after it has given up being root for the user _apt, so it is told not to. */
+static void plan_apt(struct plan *plan)
+{
+	if (!plan->config->fakeroot)
+		return;
+	plan->apt_config = "/run/sandbox/apt.conf";
+	plan_file(plan, plan->apt_config, "APT::Sandbox::User \"root\";\n", false,
+		  config_origin(plan->config, OPT_USERNS));
+}
+
 int etcfiles_plan(struct plan *plan, struct error *err)
 {
 	const struct config *config = plan->config;
@@ -136,16 +219,16 @@ int etcfiles_plan(struct plan *plan, struct error *err)
 		  optional, NULL);
 	plan_file(plan, "/etc/hostname", arena_printf(&plan->arena, "%s\n", name), true,
 		  config_origin(config, OPT_HOSTNAME));
-	plan_file(plan, "/etc/resolv.conf",
-		  config->network == NETWORK_HOST
-			  ? plan->host->resolv_conf ? plan->host->resolv_conf : ""
-			  : "# no network\n",
-		  optional, config_origin(config, OPT_NETWORK));
+	plan_file(plan, "/etc/resolv.conf", plan->resolv_conf, optional,
+		  config_origin(config, OPT_NETWORK));
+	plan_certificates(plan);
+	plan_apt(plan);
 	plan_names(plan);
 	if (plan->identity.home_is_missing) {
 		struct step *step = plan_add(plan, PHASE_SETUP, &home, "where ROOTFS has none");
 
 		step->target = plan->identity.home;
+		step->flags = true;
 	}
 	return 0;
 }

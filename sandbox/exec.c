@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "plan.h"
+#include "pty.h"
 
 static const struct {
 	uint16_t machine;
@@ -176,20 +177,36 @@ static int exec_search(const struct plan *plan, const char *name, char *const ar
 	return explain(plan, name, *denied ? denied : name, number, err);
 }
 
+/*
+ * Everything above 2 closes at exec, whoever opened it and forgot. Where close_range cannot do it
+ * (before Linux 5.11), one by one: what we have open ourselves has low numbers, for the caller's
+ * descriptors were closed before (child.c), and what is higher is closed at once.
+ */
+static int close_at_exec(void)
+{
+	enum { OURS = 1024 };
+
+	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	for (int fd = 3; fd < OURS; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 && errno != EBADF)
+			return -1;
+	return (int)syscall(SYS_close_range, OURS, ~0u, 0);
+}
+
 int exec_payload(struct sandbox *sandbox, struct error *err)
 {
 	const struct plan *plan = sandbox->plan;
 	char *const *argv = plan->command;
 	char path[PATH_MAX];
 
-	/* Away from the caller's terminal: no TIOCSTI into it, no signals from it but through us.
-	 */
-	if (setsid() < 0 && errno != EPERM)
-		return fail(err, "start a session");
+	if (pty_enter(sandbox, err) < 0)
+		return -1;
 	if (sigprocmask(SIG_SETMASK, &sandbox->caller_mask, NULL) < 0)
 		return fail(err, "restore the signal mask");
-	/* Everything above 2 closes at exec, whoever opened it and forgot. */
-	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+	if (close_at_exec() < 0)
 		return fail(err, "mark descriptors for closing");
 	if (plan_run(plan, PHASE_CONFINE, sandbox, err) < 0)
 		return -1;

@@ -6,8 +6,13 @@
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 /* EAGAIN: a rename or mount raced with a ".."; openat2(2) says to try again. Bounded, since the
  * one who renames may be an attacker who would like us to spin. */
@@ -43,7 +48,7 @@ int open_in_no_links(int root, const char *path, int flags)
 			      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS);
 }
 
-static int mount_id(int fd, uint64_t *id)
+int mount_id(int fd, uint64_t *id)
 {
 	/* struct statx of <linux/stat.h>, which does not go together with <sys/stat.h>; musl's own
 	 * lacks the field. stx_mnt_id: Linux 5.8, 8 bytes at offset 0x90. */
@@ -75,16 +80,15 @@ bool own_mounts_has(const struct own_mounts *own, int fd)
 	for (size_t i = 0; i < own->count; i++)
 		if (own->ids[i] == id)
 			return true;
+	errno = EXDEV;
 	return false;
 }
 
 /* Make name in parent as a directory or file, and open it. */
 static int make_one(int parent, const char *name, enum leaf leaf, const struct own_mounts *own)
 {
-	if (!own_mounts_has(own, parent)) {
-		errno = EXDEV;
+	if (!own_mounts_has(own, parent))
 		return -1;
-	}
 	if (leaf == LEAF_DIRECTORY) {
 		if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)
 			return -1;
@@ -260,4 +264,90 @@ int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_
 	if (fd < 0)
 		return -1;
 	return write_all(fd, text, size);
+}
+
+/* A file system may say EROFS or EACCES of a directory that is there. */
+int make_directories(const char *path)
+{
+	for (const char *p = path; p;) {
+		p = strchr(p + 1, '/');
+		char *part = strndup(path, p ? (size_t)(p - path) : strlen(path));
+		int number = part && mkdir(part, 0700) < 0 ? errno : 0;
+		bool there = part && (number == 0 || access(part, F_OK) == 0);
+
+		/* EEXIST of what is not there is a link that leads nowhere. */
+		if (part && !there && number == EEXIST)
+			number = errno;
+		free(part);
+		if (!there) {
+			errno = number ? number : ENOMEM;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+bool is_out_of_reach(int number)
+{
+	return number == ENOENT || number == ENOTDIR || number == EACCES || number == ELOOP ||
+	       number == ENAMETOOLONG;
+}
+
+static int check_own(int fd, mode_t type)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -1;
+	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+	    (st.st_mode & S_IFMT) == type)
+		return 0;
+	errno = EPERM;
+	return -1;
+}
+
+int open_own_directory(const char *path)
+{
+	int cleanup_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 || check_own(fd, S_IFDIR) < 0 ? -1 : steal_fd(&fd);
+}
+
+int open_own_file(int directory, const char *name)
+{
+	int cleanup_fd fd =
+		openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 || check_own(fd, S_IFREG) < 0 ? -1 : steal_fd(&fd);
+}
+
+/* The lowest of them that is not below from; -1: there is none. */
+static int lowest(struct kept kept, int from, int found)
+{
+	for (size_t i = 0; i < kept.count; i++)
+		if (kept.fds[i] >= from && (found < 0 || kept.fds[i] < found))
+			found = kept.fds[i];
+	return found;
+}
+
+int close_all_but(struct kept some, struct kept more)
+{
+	for (int from = 3;;) {
+		int next = lowest(more, from, lowest(some, from, -1));
+		unsigned last = next < 0 ? ~0u : (unsigned)next - 1;
+
+		if (last >= (unsigned)from && syscall(SYS_close_range, from, last, 0) < 0)
+			return -1;
+		if (next < 0)
+			return 0;
+		from = next + 1;
+	}
+}
+
+void give_back_stack(char *stack, size_t size)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	ASAN_UNPOISON_MEMORY_REGION(stack, size);
+#endif
+	munmap(stack, size);
 }

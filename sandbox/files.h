@@ -57,11 +57,19 @@ struct own_mounts {
 	size_t count;
 };
 
+/* The number of the mount that fd lies in, as in /proc/PID/mountinfo: statx(2), Linux 5.8. */
+int mount_id(int fd, uint64_t *id);
+
 /* Take the mount that fd lies in into the set. */
 int own_mounts_add(struct own_mounts *own, int fd);
 
-/* Does fd lie in a mount of the set? */
+/* Does fd lie in a mount of the set? false with errno EXDEV where it does not, and another where
+ * that could not be found. */
 bool own_mounts_has(const struct own_mounts *own, int fd);
+
+/* A place that open, stat or realpath has answered so for is not there, or nobody who runs as we do
+ * gets to it. Any other errno says nothing of that. */
+bool is_out_of_reach(int number);
 
 /*
  * Open path below root with O_PATH; what is missing of it is made: directories (0755) on the way,
@@ -95,5 +103,29 @@ int write_all(int fd, const void *data, size_t size);
 
 /* Make file path below dir (it must not exist) with this content, and this mode less the umask. */
 int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_t size);
+
+/* Close every descriptor from 3 on but these; -1 among them means nothing. -1 and errno. */
+struct kept {
+	const int *fds;
+	size_t count;
+};
+int close_all_but(struct kept some, struct kept more);
+
+/*
+ * Give back the mapping that was somebody's stack, who has left it by exec. AddressSanitizer still
+ * has what lay around the variables in his frames, and would find it in the next stack here.
+ */
+void give_back_stack(char *stack, size_t size);
+
+/* As mkdir -p, with mode 0700. -1 and errno. */
+int make_directories(const char *path);
+
+/*
+ * Open a directory, or a file of a directory, that only the caller can have written: it is the
+ * caller's, nobody else may write to it, it is no link, and a file is a regular one. -1 and errno;
+ * EPERM: it is somebody else's, or open to others.
+ */
+int open_own_directory(const char *path);
+int open_own_file(int directory, const char *name);
 
 #endif

@@ -6,16 +6,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "files.h"
+#include "installed.h"
 #include "spawn.h"
 
 enum { MAX_PASSWD = 1 << 20, MAX_SUBIDS = 1 << 24 };
@@ -167,7 +171,8 @@ static void parse_getsubids(struct host *host, const char *text, struct id_grant
 		unsigned start, number;
 
 		line += *line == '\n';
-		if (sscanf(line, "%*u: %*s %u %u", &start, &number) == 2 && number > 0)
+		if (sscanf(line, "%*u: %*s %u %u", &start, &number) == 2 && number > 0 &&
+		    start <= UINT32_MAX - number)
 			*ARENA_APPEND(&host->arena, *grants, *count) =
 				(struct id_grant){start, number};
 	}
@@ -192,6 +197,24 @@ static int find_grants(struct host *host, const char *file, const char *option,
 					grants, count);
 	}
 	return 0;
+}
+
+const char *host_grant_command(struct arena *arena, const struct host *host)
+{
+	static const char *const files[] = {"/etc/subuid", "/etc/subgid"};
+	unsigned long long first = 100000, start, count; /* useradd(8)'s first */
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *line = read_file(arena, files[i], MAX_SUBIDS, NULL);
+
+		for (; line && *line; line = strchr(line, '\n'), line += line && *line == '\n')
+			if (sscanf(line, "%*[^:\n]:%llu:%llu", &start, &count) == 2 &&
+			    start + count > first)
+				first = start + count;
+	}
+	return arena_printf(
+		arena, "sudo usermod --add-subuids %llu-%llu --add-subgids %llu-%llu %s", first,
+		first + 65535, first, first + 65535, host->user ? host->user : "USER");
 }
 
 static bool tmpfs_has_user_xattrs(void)
@@ -248,6 +271,18 @@ static int read_rootfs_file(struct host *host, int root, const char *path, const
 	return fail(err, "read /%s of %s", path, host->rootfs);
 }
 
+int host_read_accounts(struct host *host, int root, struct error *err)
+{
+	host->passwd = NULL;
+	host->passwd_count = 0;
+	if (read_rootfs_file(host, root, "etc/passwd", &host->passwd_text, err) < 0 ||
+	    read_rootfs_file(host, root, "etc/group", &host->group_text, err) < 0)
+		return -1;
+	if (host->passwd_text)
+		parse_passwd(&host->arena, host->passwd_text, &host->passwd, &host->passwd_count);
+	return 0;
+}
+
 /* The first path a read-only root would need as a mount point and does not have. */
 static const char *missing_target(const struct config *config, int root)
 {
@@ -263,23 +298,27 @@ static const char *missing_target(const struct config *config, int root)
 		const struct mount_op *op = &config->mounts[i];
 		int cleanup_fd fd = open_in(root, op->target, O_PATH);
 
-		if (op->kind != MOUNT_MASK && (fd < 0 || op->kind == MOUNT_SYMLINK))
+		if (op->kind != MOUNT_MASK && op->kind != MOUNT_LOWER &&
+		    (fd < 0 || op->kind == MOUNT_SYMLINK))
 			return op->target;
 	}
 	return NULL;
 }
 
-static void add_entry(struct host *host, const char *name)
+static int add_entry(struct host *host, const char *name, struct error *err)
 {
 	char link[PATH_MAX];
 	const char *path = arena_printf(&host->arena, "/%s", name);
 	ssize_t length = readlink(path, link, sizeof link);
 
+	if (length < 0 && errno == ENOENT)
+		return 0;
 	if (length < 0 && errno != EINVAL) /* EINVAL: there, and not a link */
-		return;
+		return fail(err, "look at the host's %s", path);
 	struct host_entry *entry = ARENA_APPEND(&host->arena, host->entries, host->entries_count);
 	entry->path = path;
 	entry->link = length > 0 ? arena_strndup(&host->arena, link, (size_t)length) : NULL;
+	return 0;
 }
 
 /* The allow-list of what ROOTFS "/" shows. */
@@ -287,90 +326,20 @@ static int find_entries(struct host *host, struct error *err)
 {
 	static const char *const names[] = {"usr", "bin", "sbin", "etc", "opt", "nix", "gnu"};
 	DIR *dir = opendir("/");
+	struct dirent *entry;
+	int result = 0;
 
 	if (!dir)
 		return fail(err, "read the directory /");
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		add_entry(host, names[i]);
-	for (struct dirent *entry; (entry = readdir(dir));)
+	for (size_t i = 0; i < sizeof names / sizeof *names && result == 0; i++)
+		result = add_entry(host, names[i], err);
+	while (result == 0 && (errno = 0, entry = readdir(dir)))
 		if (strncmp(entry->d_name, "lib", 3) == 0)
-			add_entry(host, entry->d_name);
+			result = add_entry(host, entry->d_name, err);
+	if (result == 0 && errno != 0)
+		result = fail(err, "read the directory /");
 	closedir(dir);
-	return 0;
-}
-
-/* What stands in /etc to be kept from programs: looked for here, hidden where the caller can read
- * it (what the caller cannot read, nothing inside can: the ids of its owners are not mapped). */
-static const char *const secret_names[] = {
-	"shadow",
-	"shadow-",
-	"gshadow",
-	"gshadow-",
-	"sudoers",
-	"sudoers.d",
-	"security/opasswd",
-	"ssl/private",
-	"pki/tls/private",
-	"letsencrypt",
-	"krb5.keytab",
-	"kubernetes",
-	"rancher",
-	"wireguard",
-	"openvpn",
-	"ipsec.secrets",
-	"ipsec.d/private",
-	"swanctl/private",
-	"NetworkManager/system-connections",
-	"netplan",
-	"wpa_supplicant",
-	"ppp/chap-secrets",
-	"ppp/pap-secrets",
-	"apt/auth.conf",
-	"apt/auth.conf.d",
-	"docker",
-	"containers/auth.json",
-	"npmrc",
-	"netrc",
-	"msmtprc",
-	"exim4/passwd.client",
-	"postfix/sasl_passwd",
-	"davfs2/secrets",
-	"rclone.conf",
-	"vault.d",
-	"consul.d",
-	"nomad.d",
-	"gitlab-runner",
-	"cloudflared",
-	"mysql/debian.cnf",
-	"cups/ssl",
-	"credstore",
-	"credstore.encrypted",
-	"cifs-credentials",
-	"samba/credentials",
-	"boto.cfg",
-};
-
-static void find_secrets(struct host *host)
-{
-	int cleanup_fd etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t i = 0; i < sizeof secret_names / sizeof *secret_names; i++)
-		if (faccessat(etc, secret_names[i], R_OK, AT_EACCESS) == 0)
-			*ARENA_APPEND(&host->arena, host->secrets, host->secrets_count) =
-				arena_printf(&host->arena, "/etc/%s", secret_names[i]);
-
-	DIR *dir = opendir("/etc/ssh");
-	for (struct dirent *entry; dir && (entry = readdir(dir));) {
-		const char *path = arena_printf(&host->arena, "/etc/ssh/%s", entry->d_name);
-		size_t length = strlen(path);
-
-		if (strncmp(entry->d_name, "ssh_host_", 9) == 0 &&
-		    strcmp(path + length - 4, "_key") == 0 &&
-		    faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0)
-			*ARENA_APPEND(&host->arena, host->secrets, host->secrets_count) = path;
-	}
-	if (dir)
-		closedir(dir);
+	return result;
 }
 
 static int probe_rootfs(struct host *host, const struct config *config, struct error *err)
@@ -387,26 +356,31 @@ static int probe_rootfs(struct host *host, const struct config *config, struct e
 	host->rootfs_dev = st.st_dev;
 	host->rootfs_ino = st.st_ino;
 	host->rootfs_is_host = st.st_dev == top.st_dev && st.st_ino == top.st_ino;
-	if (read_rootfs_file(host, root, "etc/passwd", &host->passwd_text, err) < 0 ||
-	    read_rootfs_file(host, root, "etc/group", &host->group_text, err) < 0)
+	/* The store knows; of another directory its top tells. */
+	host->rootfs_subordinate = config->rootfs_ids == ROOTFS_IDS_SUBORDINATE ||
+				   (config->rootfs_ids == ROOTFS_IDS_UNKNOWN &&
+				    host->subuids_count && st.st_uid == host->subuids->start);
+	if (host_read_accounts(host, root, err) < 0)
 		return -1;
-	if (host->passwd_text)
-		parse_passwd(&host->arena, host->passwd_text, &host->passwd, &host->passwd_count);
 	if (config->layer_mode == LAYER_READ_ONLY && !host->rootfs_is_host)
 		host->missing = missing_target(config, root);
+	if (host_probe_network(host, config, root, err) < 0)
+		return -1;
+	if (!host->rootfs_is_host &&
+	    host_find_records(host, host->rootfs, root, &host->rootfs_records, err) < 0)
+		return -1;
 	if (!host->rootfs_is_host)
 		return 0;
-	find_secrets(host);
-	return find_entries(host, err);
+	if (host_find_secrets(host, err) < 0 || find_entries(host, err) < 0)
+		return -1;
+	return config->confine_only ? host_probe_pieces(host, err) : 0;
 }
 
-int host_probe(struct host *host, const struct config *config, struct error *err)
+int host_probe_ids(struct host *host, const struct config *config, struct error *err)
 {
-	struct utsname names;
-
 	probe_caller(host, config);
 	host->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
-	if (config->userns != USERNS_SINGLE) {
+	if (config->userns != USERNS_SINGLE && !config->confine_only) {
 		if (find_grants(host, "/etc/subuid", NULL, &host->subuids, &host->subuids_count,
 				err) < 0 ||
 		    find_grants(host, "/etc/subgid", "-g", &host->subgids, &host->subgids_count,
@@ -415,13 +389,119 @@ int host_probe(struct host *host, const struct config *config, struct error *err
 		host->newuidmap = spawn_find(&host->arena, "newuidmap");
 		host->newgidmap = spawn_find(&host->arena, "newgidmap");
 	}
-	if (config->layer_mode == LAYER_THROW_AWAY && config->layer_place == LAYER_AUTO)
+	return 0;
+}
+
+/* isatty(3) says no to whatever it cannot find out. What a terminal would not say means none, and
+ * so does EIO: one that has hung up. */
+static int probe_terminals(struct host *host, struct error *err)
+{
+	struct winsize size;
+	struct stat st;
+
+	for (int fd = 0; fd <= 2; fd++)
+		if (ioctl(fd, TIOCGWINSZ, &size) == 0)
+			host->terminals |= 1u << fd;
+		else if (errno != ENOTTY && errno != EINVAL && errno != EIO && errno != EBADF &&
+			 fstat(fd, &st) == 0 && S_ISCHR(st.st_mode))
+			return fail(err, "find out whether descriptor %d is a terminal", fd);
+	if (!host->terminals)
+		return 0;
+	bool piped = !(host->terminals & 1) || (fstat(STDOUT_FILENO, &st) == 0 &&
+						(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)));
+	pid_t front = tcgetpgrp(__builtin_ctz(host->terminals));
+	host->terminal_shared = piped || (front > 0 && front != getpgrp());
+	return 0;
+}
+
+/* Whether the kernel would give one to a user namespace: in one, and asking it loads the module. */
+static bool overlay_is_refused(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
+			_exit(0); /* that will be told by whoever needs them */
+		_exit(syscall(SYS_fsopen, "overlay", 0) < 0 && (errno == ENODEV || errno == EPERM));
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+static void probe_fuse(struct host *host)
+{
+	host->fuse_overlayfs = spawn_find(&host->arena, "fuse-overlayfs");
+	host->fuse_helper = installed_path(&host->arena, NULL, "libexec/sandbox/fuse");
+	host->fuse_device = access("/dev/fuse", R_OK | W_OK) == 0;
+}
+
+/* Without: not built in, switched off, or an outer filter that says EPERM. */
+static int probe_landlock(struct host *host, struct error *err)
+{
+	const unsigned version = 1; /* LANDLOCK_CREATE_RULESET_VERSION */
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, version);
+
+	if (abi < 0 && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM && errno != EACCES)
+		return fail(err, "ask the kernel for Landlock");
+	host->landlock = abi > 0 ? (int)abi : 0;
+	return 0;
+}
+
+static void probe_overlay(struct host *host, const struct config *config)
+{
+	/* It has a parameter, and so a directory, built in or not. That it is there says little of
+	 * what it will do: that shows when it is mounted (layering.c), and then we come again. */
+	host->no_overlay = host->overlay_refusal ||
+			   (access("/sys/module/overlay", F_OK) < 0 && overlay_is_refused());
+	if (host->no_overlay || config->layer_place == LAYER_FUSE)
+		probe_fuse(host);
+}
+
+bool host_has_fuse(void)
+{
+	struct host host = {.user = NULL};
+
+	probe_fuse(&host);
+	bool all = host.fuse_overlayfs && access(host.fuse_helper, X_OK) == 0 && host.fuse_device;
+	host_free(&host);
+	return all;
+}
+
+static bool wants_layer(const struct config *config)
+{
+	bool wants = config->layer_mode == LAYER_THROW_AWAY && !config->confine_only;
+
+	for (size_t i = 0; i < config->mounts_count; i++)
+		wants |= config->mounts[i].layer || config->mounts[i].kind == MOUNT_LOWER;
+	return wants;
+}
+
+int host_probe(struct host *host, const struct config *config, struct error *err)
+{
+	struct utsname names;
+
+	if (host_probe_ids(host, config, err) < 0)
+		return -1;
+	if (!config->detach && probe_terminals(host, err) < 0)
+		return -1;
+	bool by_xattrs = config->layer_place == LAYER_AUTO || config->layer_place == LAYER_FUSE;
+	if (wants_layer(config) && by_xattrs && !config->overlay)
 		host->tmpfs_user_xattrs = tmpfs_has_user_xattrs();
-	if (config->network == NETWORK_HOST)
-		host->resolv_conf = read_file(&host->arena, "/etc/resolv.conf", MAX_PASSWD, NULL);
 	host->machine = uname(&names) == 0 ? arena_strdup(&host->arena, names.machine) : "unknown";
 	if (probe_rootfs(host, config, err) < 0)
 		return -1;
+	if (config->landlock != LANDLOCK_OFF && probe_landlock(host, err) < 0)
+		return -1;
+	host_probe_cgroup(host, config);
+	host_probe_bus(host, config);
+	host_probe_desktop(host, config);
+	host_probe_devices(host, config);
+	if (wants_layer(config) || host->missing)
+		probe_overlay(host, config);
+	if (config->explain || config->seccomp_log || config->learn_fd > 0)
+		host->denials = installed_path(&host->arena, NULL, "libexec/sandbox/denials");
 	return host_probe_sources(host, config, err);
 }
 

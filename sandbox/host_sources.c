@@ -100,24 +100,39 @@ static int walk(const char *path, char *real, struct error *err)
 	return at < 0 ? fail(err, "bind %s", path) : steal_fd(&at);
 }
 
-/* Is this directory the caller's home or one above it? By what they are, not by name. */
-static bool shows_home(const struct host *host, const struct stat *st)
+/* Is this directory the caller's home or one above it? 1 or 0, or -1. By what they are, not by
+ * name.
+ */
+static int shows_home(const struct host *host, const struct stat *st)
 {
 	char path[PATH_MAX];
 	struct stat above;
 
 	if (!host->home || strlen(host->home) >= sizeof path)
-		return false;
+		return 0;
 	strcpy(path, host->home);
 	for (;;) {
-		if (stat(*path ? path : "/", &above) == 0 && above.st_dev == st->st_dev &&
-		    above.st_ino == st->st_ino)
-			return true;
+		bool there = stat(*path ? path : "/", &above) == 0;
+
+		if (!there && !is_out_of_reach(errno))
+			return -1;
+		if (there && above.st_dev == st->st_dev && above.st_ino == st->st_ino)
+			return 1;
 		char *slash = strrchr(path, '/');
 		if (!slash)
-			return false;
+			return 0;
 		*slash = '\0';
 	}
+}
+
+/* Has it a part `..`? Behind a name at the top it leads elsewhere in the child, where something
+ * else is mounted over the host's root. */
+static bool goes_up(const char *path)
+{
+	for (const char *at = path; (at = strstr(at, "/..")) != NULL; at += 3)
+		if (at[3] == '/' || at[3] == '\0')
+			return true;
+	return false;
 }
 
 /* top: the host's root, for openat2's "in root" means below the directory that it is given. */
@@ -126,7 +141,7 @@ static int check_source(struct host *host, const struct config *config, int top,
 {
 	char real[PATH_MAX];
 	struct stat st;
-	int cleanup_fd fd = open_in_no_links(top, op->source, O_PATH);
+	int cleanup_fd fd = goes_up(op->source) ? -1 : open_in_no_links(top, op->source, O_PATH);
 
 	if (fd >= 0) {
 		source->real = op->source;
@@ -134,6 +149,11 @@ static int check_source(struct host *host, const struct config *config, int top,
 		fd = walk(op->source, real, err);
 		if (fd == -1)
 			return -1;
+		if (fd == -2 && op->create) {
+			source->real = op->source;
+			source->missing = true;
+			return 0;
+		}
 		if (fd == -2 && op->optional)
 			return 0;
 		if (fd == -2) {
@@ -145,7 +165,10 @@ static int check_source(struct host *host, const struct config *config, int top,
 	}
 	if (fstat(fd, &st) < 0)
 		return fail(err, "look at %s", op->source);
-	if (!config->allow_home && S_ISDIR(st.st_mode) && shows_home(host, &st)) {
+	int home = !config->allow_home && S_ISDIR(st.st_mode) ? shows_home(host, &st) : 0;
+	if (home < 0)
+		return fail(err, "find out whether %s holds your home directory", op->source);
+	if (home) {
 		fail_because(err,
 			     "will not bind %s: it holds your home directory, with all that is "
 			     "private in it",
@@ -154,6 +177,39 @@ static int check_source(struct host *host, const struct config *config, int top,
 			err,
 			"bind what the command needs of it, or say --allow-home if you mean it");
 	}
+	return host_find_records(host, op->source, fd, &source->records, err);
+}
+
+static int check_status(const struct config *config, enum option_id option, int fd,
+			struct error *err)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (!config->origin[option])
+		return 0;
+	if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY)
+		errno = EBADF;
+	else if (flags >= 0)
+		return 0;
+	fail(err, "write the sandbox's status to descriptor %d", fd);
+	return fail_remedy(
+		err, "the shell opens one with, for instance, %d>FILE behind the command", fd);
+}
+
+/* Through a directory, or what was opened as a path alone, openat(2) would lead out. */
+static int check_passed(int fd, struct error *err)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fstat(fd, &st) < 0)
+		return fail(err, "pass descriptor %d on", fd);
+	if (S_ISDIR(st.st_mode) || flags & O_PATH)
+		return fail_because(
+			err,
+			"will not pass descriptor %d on: it is a directory, which would "
+			"lead out of the sandbox",
+			fd);
 	return 0;
 }
 
@@ -171,7 +227,16 @@ static int check_descriptors(const struct config *config, struct error *err)
 			err, "the shell opens one with, for instance, %d<FILE behind the command",
 			op->fd);
 	}
-	return 0;
+	for (size_t i = 0; i < config->passed_count; i++)
+		if (check_passed(config->passed[i], err) < 0)
+			return -1;
+	if (!config->status.enforced &&
+	    check_status(config, OPT_PRINT_ENFORCED, config->status.enforced_fd, err) < 0)
+		return -1;
+	return check_status(config, OPT_INFO_FD, config->status.info_fd, err) < 0
+		       ? -1
+		       : check_status(config, OPT_JSON_STATUS_FD, config->status.json_status_fd,
+				      err);
 }
 
 int host_probe_sources(struct host *host, const struct config *config, struct error *err)
@@ -187,7 +252,7 @@ int host_probe_sources(struct host *host, const struct config *config, struct er
 		const struct mount_op *op = &config->mounts[i];
 
 		if (op->kind != MOUNT_BIND && op->kind != MOUNT_RO_BIND &&
-		    op->kind != MOUNT_DEV_BIND)
+		    op->kind != MOUNT_DEV_BIND && op->kind != MOUNT_LOWER)
 			continue;
 		if (check_source(host, config, top, op, &host->sources[i], err) < 0)
 			return -1;

@@ -30,7 +30,15 @@ static bool reads(const char *path, const char *value)
 	return strcmp(line, value) == 0;
 }
 
-static const char *container(void)
+static bool file_has(const char *path, const char *word)
+{
+	char line[256];
+
+	read_line(path, line, sizeof line);
+	return strstr(line, word);
+}
+
+const char *host_container(void)
 {
 	if (access("/run/.containerenv", F_OK) == 0)
 		return "a Podman container";
@@ -40,6 +48,12 @@ static const char *container(void)
 		return "a Flatpak application";
 	if (access("/run/secrets/kubernetes.io", F_OK) == 0)
 		return "a Kubernetes pod";
+	if (file_has("/run/systemd/container", "lxc"))
+		return "an LXC container";
+	if (file_has("/proc/sys/kernel/osrelease", "icrosoft"))
+		return "the Windows Subsystem for Linux";
+	if (file_has("/proc/version", "gVisor"))
+		return "a gVisor sandbox";
 	return NULL;
 }
 
@@ -54,6 +68,11 @@ static bool status_says(const char *field)
 	return found;
 }
 
+/* Never taken by itself: a weaker mode is asked for by name. */
+#define WEAKER                                                                                     \
+	"or, weaker and for ROOTFS / alone, go without namespaces: sandbox --confine-only / "      \
+	"COMMAND"
+
 static int because(struct error *err, const char *reason, const char *remedy)
 {
 	char what[sizeof err->text];
@@ -67,14 +86,18 @@ static int because(struct error *err, const char *reason, const char *remedy)
 	keep = strlen(what);
 	snprintf(err->text, sizeof err->text, "%.*s: %s", (int)(keep < 600 ? keep : 600), what,
 		 reason);
-	return fail_remedy(err, "%s", remedy);
+	return fail_remedy(err, "%s\n" WEAKER, remedy);
 }
 
 int host_explain_userns(int number, struct error *err)
 {
 	char label[128];
-	const char *in = container();
+	const char *in = host_container();
 
+	if (number == ENOENT && access("/proc/self/uid_map", F_OK) < 0)
+		return because(err, "there is no /proc here, or it hides this process",
+			       "mount it, or run it where it is mounted: ids are mapped through "
+			       "its files");
 	read_line("/proc/self/attr/current", label, sizeof label);
 	if (reads("/proc/sys/kernel/unprivileged_userns_clone", "0"))
 		return because(err, "user namespaces are switched off for users on this machine",
@@ -95,7 +118,8 @@ int host_explain_userns(int number, struct error *err)
 		return because(
 			err,
 			"AppArmor restricts user namespaces to programs that have a profile for it",
-			"give this program one that says `userns,` (see docs), or run:\n"
+			"give this program the one that `sandbox doctor --apparmor` prints, in "
+			"/etc/apparmor.d, or run:\n"
 			"sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
 	if (*label && strcmp(label, "unconfined") != 0 && (number == EACCES || number == EPERM))
 		return because(err,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "parse.h"
+
 /* config.c has seen to it that a part that begins with a digit is a whole valid number. */
 static bool is_number(const char *text)
 {
@@ -17,13 +19,16 @@ static bool group_gid(const char *text, const char *name, size_t length, uint32_
 		line += *line == '\n';
 		if (strncmp(line, name, length) != 0 || line[length] != ':')
 			continue;
-		const char *third = strchr(line + length + 1, ':');
+		const char *third = line + length + 1;
 		char *end;
 
-		if (!third || !is_number(third + 1))
+		/* Of this line, and not the next. */
+		third += strcspn(third, ":\n");
+		if (*third != ':' || !is_number(third + 1))
 			return false;
-		*gid = (uint32_t)strtoul(third + 1, &end, 10);
-		return *end == ':';
+		unsigned long value = strtoul(third + 1, &end, 10);
+		*gid = (uint32_t)value;
+		return *end == ':' && value <= PARSE_ID_MAX;
 	}
 	return false;
 }
@@ -85,6 +90,10 @@ static void name_it(struct plan *plan, struct identity *who)
 	if (!entry && tree)
 		who->home = "/tmp";
 	who->home_is_missing = !tree;
+	if (plan->config->home != HOME_NONE) {
+		who->home = APPLICATION_HOME;
+		who->home_is_missing = false; /* its mount makes it */
+	}
 	who->shell = entry && entry->shell && *entry->shell ? entry->shell : "/bin/sh";
 }
 

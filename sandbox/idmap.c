@@ -3,7 +3,8 @@
  *
  * auto: 0 inside is the caller, 1 and up are the caller's subordinate ids. keep-id: the caller
  * keeps its number, the subordinate ids fill the numbers round it. single, or no subordinate ids:
- * one id, written by the child itself.
+ * one id, written by the child itself. With a ROOTFS whose files of root are the first subordinate
+ * id's, auto gives the subordinate ids the numbers from 0, and the caller the one behind them.
  */
 #include "idmap.h"
 
@@ -46,16 +47,47 @@ static void append(struct plan *plan, struct side *side, uint32_t inside, uint32
 	range->count = count;
 }
 
+/*
+ * Pass over what is in the map already, or is the caller's own: two lines may grant the same ids,
+ * and the kernel takes none twice. Returns how many from left->start on are free.
+ */
+static uint32_t pass_used(const struct side *side, struct id_grant *left)
+{
+	uint32_t free = left->count;
+
+	for (size_t i = 0; i <= side->count && left->count > 0; i++) {
+		uint32_t start = i < side->count ? side->map[i].outside : side->caller;
+		uint32_t count = i < side->count ? side->map[i].count : 1;
+
+		if (left->start >= start && left->start - start < count) {
+			uint32_t used = count - (left->start - start);
+
+			used = used < left->count ? used : left->count;
+			left->start += used;
+			left->count -= used;
+			free = left->count;
+			i = (size_t)-1; /* from the beginning: others may begin here */
+		} else if (start > left->start && start - left->start < free) {
+			free = start - left->start;
+		}
+	}
+	return free;
+}
+
 /* Give the granted ids, in order, the inside numbers from 0 up, with own for the caller itself. */
 static void fill(struct plan *plan, struct side *side, uint32_t own)
 {
 	uint64_t inside = 0;
 	bool placed = false;
 
-	for (size_t i = 0; i < side->grants_count && side->count < MAX_EXTENTS - 2; i++) {
+	for (size_t i = 0; i < side->grants_count; i++) {
 		struct id_grant left = side->grants[i];
 
-		while (left.count > 0 && inside < UINT32_MAX) {
+		while (inside < UINT32_MAX && side->count < MAX_EXTENTS - 2) {
+			uint32_t take = pass_used(side, &left);
+
+			if (left.count == 0)
+				break;
 			if (inside == own && !placed) {
 				append(plan, side, own, side->caller, 1);
 				placed = true;
@@ -63,8 +95,8 @@ static void fill(struct plan *plan, struct side *side, uint32_t own)
 				continue;
 			}
 			uint64_t room = (!placed ? own : UINT32_MAX) - inside;
-			uint32_t take = left.count < room ? left.count : (uint32_t)room;
 
+			take = take < room ? take : (uint32_t)room;
 			append(plan, side, (uint32_t)inside, left.start, take);
 			left.start += take;
 			left.count -= take;
@@ -101,29 +133,14 @@ static int take_given(struct plan *plan, struct side *side, struct error *err)
 	return 0;
 }
 
-/* The line that gives the caller ids of its own, behind those that others have. */
+/* How the caller gets ids of its own. */
 static int remedy_grant(const struct plan *plan, const char *before, struct error *err)
 {
 	struct arena arena = {NULL};
-	unsigned long long first = 100000;
-	static const char *const files[] = {"/etc/subuid", "/etc/subgid"};
 
-	for (size_t i = 0; i < 2; i++) {
-		const char *line = read_file(&arena, files[i], 1 << 20, NULL);
-
-		for (; line && *line; line = strchr(line, '\n'), line += line && *line == '\n') {
-			unsigned long long start, count;
-
-			if (sscanf(line, "%*[^:\n]:%llu:%llu", &start, &count) == 2 &&
-			    start + count > first)
-				first = start + count;
-		}
-	}
+	fail_remedy(err, "%srun: %s", before, host_grant_command(&arena, plan->host));
 	arena_free(&arena);
-	return fail_remedy(err,
-			   "%srun: sudo usermod --add-subuids %llu-%llu --add-subgids %llu-%llu %s",
-			   before, first, first + 65535, first, first + 65535,
-			   plan->host->user ? plan->host->user : "USER");
+	return -1;
 }
 
 /* Who would have been the payload is not in the map. */
@@ -169,8 +186,8 @@ static int run_direct(const struct step *step, struct sandbox *sandbox, struct e
 	char uids[48], gids[48];
 
 	(void)step;
-	snprintf(uids, sizeof uids, "%u %u 1\n", plan->uids->inside, plan->uids->outside);
-	snprintf(gids, sizeof gids, "%u %u 1\n", plan->gids->inside, plan->gids->outside);
+	snprintf(uids, sizeof uids, "%u %u 1\n", plan->owner_uid, plan->uids->outside);
+	snprintf(gids, sizeof gids, "%u %u 1\n", plan->owner_gid, plan->gids->outside);
 	if (write_file_at(AT_FDCWD, "/proc/self/setgroups", "deny") < 0 ||
 	    write_file_at(AT_FDCWD, "/proc/self/uid_map", uids) < 0 ||
 	    write_file_at(AT_FDCWD, "/proc/self/gid_map", gids) < 0) {
@@ -209,8 +226,8 @@ static char **helper_argv(struct arena *arena, const char *helper, pid_t pid,
 }
 
 /* A helper said no: pass its own words on, and look for the usual reason. */
-static int helper_failed(const struct plan *plan, const char *helper, int status, const char *said,
-			 struct error *err)
+static int mapping_failed(const struct plan *plan, const char *helper, int status, const char *said,
+			  struct error *err)
 {
 	struct stat st;
 
@@ -232,35 +249,88 @@ static int helper_failed(const struct plan *plan, const char *helper, int status
 		err, "check your ranges in /etc/subuid and /etc/subgid, or say --userns=single");
 }
 
-/* Supervisor, ATTACH. The child is ours and unreaped, so its pid is nobody else's. */
-static int run_helpers(const struct step *step, struct sandbox *sandbox, struct error *err)
+static const char *helper_path(const struct plan *plan, int i)
 {
-	const struct plan *plan = sandbox->plan;
-	const char *helpers[2] = {plan->host->newuidmap, plan->host->newgidmap};
+	return i ? plan->host->newgidmap : plan->host->newuidmap;
+}
+
+/* The child is ours and unreaped, so its pid is nobody else's. */
+static int start_helpers(const struct plan *plan, struct sandbox *sandbox, struct error *err)
+{
 	struct arena arena = {NULL};
-	struct spawned spawned[2];
-	char said[2][512];
-	int status[2] = {0, 0}, started = 0, result = 0;
+	int result = 0;
 
-	(void)step;
+	sandbox->mapping_count = 0;
 	for (int i = 0; i < 2 && result == 0; i++) {
-		char **argv =
-			helper_argv(&arena, helpers[i], sandbox->child, i ? plan->gids : plan->uids,
-				    i ? plan->gids_count : plan->uids_count);
+		char **argv = helper_argv(&arena, helper_path(plan, i), sandbox->child,
+					  i ? plan->gids : plan->uids,
+					  i ? plan->gids_count : plan->uids_count);
 
-		result = spawn_start(&spawned[i], argv, err);
-		started += result == 0;
+		result = spawn_start(&sandbox->mapping[i], argv, err);
+		sandbox->mapping_count += result == 0;
 	}
-	for (int i = 0; i < started; i++)
-		status[i] = spawn_finish(&spawned[i], said[i], sizeof said[i]);
-	for (int i = 0; i < started && result == 0; i++)
-		if (status[i] != 0)
-			result = helper_failed(plan, helpers[i], status[i], said[i], err);
 	arena_free(&arena);
 	return result;
 }
 
+static int wait_for_helpers(const struct plan *plan, struct sandbox *sandbox, struct error *err)
+{
+	char said[2][512];
+	int status[2] = {0, 0}, result = 0;
+
+	for (int i = 0; i < sandbox->mapping_count; i++)
+		status[i] = spawn_finish(&sandbox->mapping[i], said[i], sizeof said[i]);
+	for (int i = 0; i < sandbox->mapping_count && result == 0; i++)
+		if (status[i] != 0)
+			result =
+				mapping_failed(plan, helper_path(plan, i), status[i], said[i], err);
+	sandbox->mapping_count = 0;
+	return result;
+}
+
+int idmap_map(const struct plan *plan, struct sandbox *sandbox, struct error *err)
+{
+	int result = start_helpers(plan, sandbox, err);
+	struct error later;
+
+	if (result == 0)
+		return wait_for_helpers(plan, sandbox, err);
+	wait_for_helpers(plan, sandbox, &later);
+	return result;
+}
+
+/* Supervisor, ATTACH. */
+static int run_helpers(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	return idmap_map(sandbox->plan, sandbox, err);
+}
+
 static const struct step_kind helpers = {"map-ids", run_helpers};
+
+static int run_start(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	return start_helpers(sandbox->plan, sandbox, err);
+}
+
+static const struct step_kind start_kind = {"map-ids", run_start};
+
+static int run_wait(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	return wait_for_helpers(sandbox->plan, sandbox, err);
+}
+
+static const struct step_kind wait_kind = {"ids-mapped", run_wait};
+
+int idmap_plan_wait(struct plan *plan, struct error *err)
+{
+	(void)err;
+	if (!plan->direct_map && plan->root_needed)
+		plan_add(plan, PHASE_ATTACH, &wait_kind, NULL)->source = "newuidmap, newgidmap";
+	return 0;
+}
 
 /* What must be there for more than one id. */
 static int check_helpers(const struct plan *plan, struct error *err)
@@ -290,7 +360,7 @@ static int check_helpers(const struct plan *plan, struct error *err)
 }
 
 /* With one id, say what will fail inside before it does, unless one id is what was asked for. */
-static void plan_note(struct plan *plan)
+static void note_one_id(struct plan *plan)
 {
 	const struct config *config = plan->config;
 	struct error line;
@@ -298,13 +368,24 @@ static void plan_note(struct plan *plan)
 	if (config->userns == USERNS_SINGLE || config->uidmap_count || plan->identity.uid != 0)
 		return;
 	remedy_grant(plan, "", &line);
-	plan->note = arena_printf(
-		&plan->arena,
-		"only one id is mapped, since %s has no range for '%s': chown, su and apt-get "
-		"inside fail "
-		"for any id but 0\n  %s,\n  or say --userns=single to run without this note",
-		plan->host->subuids_count ? "/etc/subgid" : "/etc/subuid",
-		plan->host->user ? plan->host->user : "you", line.remedy);
+	plan_say(plan, arena_printf(&plan->arena,
+				    "only one id is mapped, since %s has no range for '%s': chown, "
+				    "su and apt-get "
+				    "inside fail "
+				    "for any id but 0\n  %s,\n  or say --userns=fakeroot to have "
+				    "them answered with success, or --userns=single to run "
+				    "without this note",
+				    plan->host->subuids_count ? "/etc/subgid" : "/etc/subuid",
+				    plan->host->user ? plan->host->user : "you", line.remedy));
+}
+
+static uint32_t granted_ids(const struct side *side)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < side->grants_count; i++)
+		sum += side->grants[i].count;
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX - 1;
 }
 
 static void make_maps(struct plan *plan, struct side *side)
@@ -315,7 +396,10 @@ static void make_maps(struct plan *plan, struct side *side)
 	if (plan->direct_map)
 		append(plan, side, side->wanted, side->caller, 1);
 	else
-		fill(plan, side, keep ? side->caller : 0);
+		fill(plan, side,
+		     keep                             ? side->caller
+		     : plan->host->rootfs_subordinate ? granted_ids(side)
+						      : 0);
 }
 
 static int plan_side(struct plan *plan, struct side *side, struct error *err)
@@ -327,6 +411,27 @@ static int plan_side(struct plan *plan, struct side *side, struct error *err)
 		make_maps(plan, side);
 	}
 	return check_wanted(plan, side, err);
+}
+
+/*
+ * Who the payload is in pid 1's user namespace: the same as in its own, unless slirp4netns has to
+ * be uid 0 in there and the one id that there is is another. Then pid 1 has it as 0, and the
+ * payload gets a namespace of its own (nest.c).
+ */
+static int place_owner(struct plan *plan, struct error *err)
+{
+	plan->owner_uid = plan->identity.uid;
+	plan->owner_gid = plan->identity.gid;
+	if (!plan->root_needed || (id_is_mapped(plan->uids, plan->uids_count, 0) &&
+				   id_is_mapped(plan->gids, plan->gids_count, 0)))
+		return 0;
+	if (plan->direct_map) {
+		plan->owner_uid = plan->owner_gid = 0;
+		return 0;
+	}
+	fail_because(err, "slirp4netns cannot be confined: it becomes uid 0 and gid 0 in the "
+			  "sandbox's user namespace, and the maps given have no 0");
+	return fail_remedy(err, "map 0 too, with --uidmap and --gidmap, or say --network=pasta");
 }
 
 int idmap_plan(struct plan *plan, struct error *err)
@@ -378,16 +483,21 @@ int idmap_plan(struct plan *plan, struct error *err)
 	plan->gids = gid.map;
 	plan->gids_count = gid.count;
 	plan->drop_groups = !plan->direct_map && !config->keep_groups;
+	if (place_owner(plan, err) < 0)
+		return -1;
 	const char *because =
 		given ? config_origin(config, config->uidmap_count ? OPT_UIDMAP : OPT_GIDMAP)
 		: granted || config->userns == USERNS_SINGLE ? config_origin(config, OPT_USERNS)
 							     : "no subordinate ids";
 	if (plan->direct_map)
-		plan_note(plan);
+		note_one_id(plan);
 	else if (check_helpers(plan, err) < 0)
 		return -1;
 	struct step *step = plan_add(plan, plan->direct_map ? PHASE_ISOLATE : PHASE_ATTACH,
-				     plan->direct_map ? &direct : &helpers, because);
+				     plan->direct_map    ? &direct
+				     : plan->root_needed ? &start_kind
+							 : &helpers,
+				     because);
 	step->source = plan->direct_map ? "directly" : "newuidmap, newgidmap";
 	step->target = map_text(plan, &uid);
 	step->options = arena_printf(&plan->arena, "gids %s", map_text(plan, &gid));

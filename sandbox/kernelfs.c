@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 
 #include "files.h"
+#include "mark.h"
+#include "mountinfo.h"
 #include "mounting.h"
 #include "sandbox.h"
 
@@ -34,9 +36,8 @@ static int cover(struct sandbox *sandbox, int place, struct error *err, const ch
 		return fail(err, "look at %s", target);
 	const char *name = S_ISDIR(st.st_mode) ? "empty" : "empty-file";
 	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
-	if (mount < 0 ||
-	    mount_change(mount, MOUNT_ATTR_RDONLY | MOUNT_SAFE | MOUNT_ATTR_NOEXEC, 0, false) < 0 ||
-	    mount_attach(mount, place) < 0)
+	if (mount < 0 || mount_attach(mount, place) < 0 ||
+	    mount_change(mount, MOUNT_ATTR_RDONLY | MOUNT_SAFE | MOUNT_ATTR_NOEXEC, false) < 0)
 		return fail(err, "mask %s", target);
 	return 0;
 }
@@ -67,11 +68,53 @@ static int read_only_all(int root, const char *const names[], const char *where,
 		if (place < 0 && errno == ENOENT)
 			continue;
 		int cleanup_fd mount = place < 0 ? -1 : mount_clone(place, "", true);
-		if (mount < 0 || mount_change(mount, MOUNT_ATTR_RDONLY, 0, true) < 0 ||
-		    mount_attach(mount, place) < 0)
+		if (mount < 0 || mount_attach(mount, place) < 0 ||
+		    mount_change(mount, MOUNT_ATTR_RDONLY, true) < 0)
 			return fail(err, "make %s/%s read-only", where, *names);
 	}
 	return 0;
+}
+
+/* Is this a whole file system of that type, with nothing mounted in it? Else, what is. A read-only
+ * one lets no other be had that is not; of sysfs ours is. */
+static bool is_whole(const struct mountinfo *list, const struct mounted *one, const char *type,
+		     const char **covered, size_t *count)
+{
+	if (strcmp(one->type, type) != 0 || strcmp(one->root, "/") != 0)
+		return false;
+	*count = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct mounted *on = &list->all[i];
+
+		if (on->parent == one->id && on != one && (*count)++ == 0)
+			*covered = on->path;
+	}
+	return *count == 0 && (!(one->flags & MS_RDONLY) || strcmp(type, "sysfs") == 0);
+}
+
+/* What the kernel looks at: any mount of that type here, with all of it to be seen. */
+static void tell_hidden(const char *type, struct error *err)
+{
+	struct mountinfo list;
+	const char *covered = NULL;
+	size_t count = 0;
+	bool whole = false;
+
+	if (mountinfo_read(&list) < 0)
+		return;
+	for (size_t i = 0; i < list.count && !whole; i++)
+		whole = is_whole(&list, &list.all[i], type, &covered, &count);
+	if (!whole && covered)
+		fail_because(err,
+			     "cannot mount a fresh %s: parts of the one that is here are masked, "
+			     "as in a container (%s%s), and the kernel then allows no other",
+			     type, covered, count > 1 ? " and more" : "");
+	else if (!whole)
+		fail_because(err,
+			     "cannot mount a fresh %s: there is none here to be seen whole, and "
+			     "the kernel then allows no other",
+			     type);
+	mountinfo_free(&list);
 }
 
 /* A fresh file system that the kernel lets a user namespace mount only when nothing of the caller's
@@ -85,15 +128,13 @@ static int mount_visible(const char *type, const struct fs_option options[], uns
 	if (mount >= 0)
 		return mount;
 	fail(err, "mount a fresh %s", type);
-	if (err->number == EPERM)
-		fail_remedy(err,
-			    "parts of this machine's own %s are masked, as in a container: the "
-			    "kernel then allows no "
-			    "fresh one.\nRun the outer container with an unmasked /proc (docker: "
-			    "--security-opt "
-			    "systempaths=unconfined; podman: --security-opt unmask=ALL)",
-			    type);
-	return -1;
+	if (err->number != EPERM)
+		return -1;
+	tell_hidden(type, err);
+	return fail_remedy(err, "say --proc=bind, which is weaker: the /proc and /sys of this "
+				"place, read-only, with its processes;\nor let the outer one mask "
+				"nothing (sandbox: --profile sandboxes; podman: --security-opt "
+				"unmask=ALL; docker: --security-opt systempaths=unconfined)");
 }
 
 /* As OCI runtimes mask them: what tells about, or steers, the machine and not this sandbox. */
@@ -104,24 +145,58 @@ static const char *const proc_masked[] = {
 static const char *const proc_read_only[] = {"bus", "fs", "irq", "sys", "sysrq-trigger", NULL};
 static const char *const sys_masked[] = {"firmware", "devices/virtual/powercap", NULL};
 
-static int run_proc(const struct step *step, struct sandbox *sandbox, struct error *err)
+/* That of the place where we are, which lies on the host's root in our copy of the mounts. */
+static int take_outer_proc(struct sandbox *sandbox, const char *target, struct error *err)
+{
+	int cleanup_fd proc = mount_clone(sandbox->host_root, "proc", true);
+
+	if (proc < 0)
+		return fail(err, "take the /proc of this place");
+	if (attach_fixed(sandbox, proc, target, err) < 0)
+		return -1;
+	/* Who has the same id outside could be written to: their oom_score_adj and more. */
+	if (mount_change(proc, MOUNT_SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, true) < 0)
+		return fail(err, "show the /proc of this place read-only");
+	return steal_fd(&proc);
+}
+
+static int take_fresh_proc(struct sandbox *sandbox, const char *target, struct error *err)
 {
 	static const struct fs_option none[] = {{NULL, NULL}};
-	struct statfs fs;
 	int cleanup_fd proc = mount_visible("proc", none, MOUNT_SAFE | MOUNT_ATTR_NOEXEC, err);
 
-	if (proc < 0 || attach_fixed(sandbox, proc, step->target, err) < 0)
+	if (proc < 0 || attach_fixed(sandbox, proc, target, err) < 0)
+		return -1;
+	return steal_fd(&proc);
+}
+
+static int run_proc(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	enum proc_mode mode = sandbox->plan->config->proc;
+	struct statfs fs;
+	int cleanup_fd proc = mode == PROC_BIND ? take_outer_proc(sandbox, step->target, err)
+						: take_fresh_proc(sandbox, step->target, err);
+
+	if (proc < 0)
 		return -1;
 	/* All below goes through this descriptor, and it is the kernel's procfs and nothing else.
 	 */
-	if (fstatfs(proc, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+	if (fstatfs(proc, &fs) < 0)
+		return fail(err, "see that /proc is the kernel's");
+	if (fs.f_type != PROC_SUPER_MAGIC)
 		return fail_because(err, "what was mounted on /proc is not the kernel's procfs");
 	if (mkdirat(sandbox->scratch, "empty", 0555) < 0 ||
 	    make_file_at(sandbox->scratch, "empty-file", 0444, "", 0) < 0)
 		return fail(err, "make the empty file that masks others");
-	if (mask_all(sandbox, proc, proc_masked, "/proc", err) < 0)
+	if (mode != PROC_UNMASKED && mask_all(sandbox, proc, proc_masked, "/proc", err) < 0)
 		return -1;
-	return read_only_all(proc, proc_read_only, "/proc", err);
+	if (mode == PROC_FRESH && read_only_all(proc, proc_read_only, "/proc", err) < 0)
+		return -1;
+	/* For pid 1, which has to find the payload's files in it whatever is mounted on /proc
+	 * since. */
+	if (sandbox->plan->nested || sandbox->plan->config->origin[OPT_PRINT_ENFORCED])
+		sandbox->proc = steal_fd(&proc);
+	return 0;
 }
 
 static int run_sys(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -132,13 +207,19 @@ static int run_sys(const struct step *step, struct sandbox *sandbox, struct erro
 
 	if (step->source) {
 		sys = mount_clone(sandbox->host_root, "sys", true);
-		if (sys < 0 || mount_change(sys, flags, 0, true) < 0)
-			return fail(err, "show the host's /sys read-only");
+		if (sys < 0 && errno == ENOENT && sandbox->plan->config->proc == PROC_BIND)
+			return 0; /* not every place has one */
+		if (sys < 0)
+			return fail(err, "take the host's /sys");
 	} else {
 		sys = mount_visible("sysfs", none, flags, err);
 	}
 	if (sys < 0 || attach_fixed(sandbox, sys, step->target, err) < 0)
 		return -1;
+	if (step->source && mount_change(sys, flags, true) < 0)
+		return fail(err, "show the host's /sys read-only");
+	if (sandbox->plan->config->proc == PROC_UNMASKED)
+		return 0;
 	return mask_all(sandbox, sys, sys_masked, "/sys", err);
 }
 
@@ -150,11 +231,9 @@ static const struct {
 
 static const struct {
 	const char *name, *to;
-} links[] = {{"fd", "/proc/self/fd"},
-	     {"stdin", "/proc/self/fd/0"},
-	     {"stdout", "/proc/self/fd/1"},
-	     {"stderr", "/proc/self/fd/2"},
-	     {"ptmx", "pts/ptmx"}};
+} links[] = {{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
+	     {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+	     {"ptmx", "pts/ptmx"},          {MARK_NAME, MARK_TEXT}};
 
 /* mknod(2) is not for user namespaces: the host's node is bound, after it has shown to be the
  * device that its name says (CVE-2025-31133: a runtime that took what lay there). */
@@ -173,8 +252,8 @@ static int bind_node(struct sandbox *sandbox, int dev, size_t i, struct error *e
 			source, nodes[i].major, nodes[i].minor);
 	int cleanup_fd place = openat(dev, nodes[i].name,
 				      O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (place < 0 || mount_change(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, false) < 0 ||
-	    mount_attach(mount, place) < 0)
+	if (place < 0 || mount_attach(mount, place) < 0 ||
+	    mount_change(mount, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, false) < 0)
 		return fail(err, "bind the host's /%s", source);
 	return 0;
 }
@@ -187,17 +266,20 @@ static int attach_scratch(struct sandbox *sandbox, const char *name, const char 
 	    fchmodat(sandbox->scratch, name, mode, 0) < 0)
 		return fail(err, "make a directory for %s", target);
 	int cleanup_fd mount = mount_clone(sandbox->scratch, name, false);
-	if (mount < 0 || mount_change(mount, flags, 0, false) < 0)
+	if (mount < 0)
 		return fail(err, "clone the private tmpfs for %s", target);
 	if (attach_fixed(sandbox, mount, target, err) < 0)
 		return -1;
+	if (mount_change(mount, flags, false) < 0)
+		return fail(err, "set the flags of %s", target);
 	if (own_mounts_add(&sandbox->own, mount) < 0)
 		return fail(err, "take note of %s", target);
 	return 0;
 }
 
+/* The mount, still open, is stored where keep is not NULL. */
 static int mount_in_dev(int dev, const char *type, const struct fs_option options[],
-			const char *name, struct error *err)
+			const char *name, int *keep, struct error *err)
 {
 	const char *failed;
 
@@ -208,6 +290,8 @@ static int mount_in_dev(int dev, const char *type, const struct fs_option option
 		mount_new(type, options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, &failed);
 	if (place < 0 || mount < 0 || mount_attach(mount, place) < 0)
 		return fail(err, "mount %s on /dev/%s", type, name);
+	if (keep)
+		*keep = steal_fd(&mount);
 	return 0;
 }
 
@@ -235,8 +319,9 @@ static int run_dev(const struct step *step, struct sandbox *sandbox, struct erro
 	for (size_t i = 0; i < sizeof links / sizeof *links; i++)
 		if (symlinkat(links[i].to, dev, links[i].name) < 0)
 			return fail(err, "make the link /dev/%s", links[i].name);
-	if (mount_in_dev(shown, "devpts", pts, "pts", err) < 0 ||
-	    mount_in_dev(shown, "mqueue", none, "mqueue", err) < 0)
+	int *keep = sandbox->plan->terminals ? &sandbox->pts : NULL;
+	if (mount_in_dev(shown, "devpts", pts, "pts", keep, err) < 0 ||
+	    mount_in_dev(shown, "mqueue", none, "mqueue", NULL, err) < 0)
 		return -1;
 	/* A directory of the same tmpfs: shm_open(3) asks for no more. */
 	if (mkdirat(dev, "shm", 0755) < 0 || fchmodat(dev, "shm", 01777, 0) < 0)
@@ -258,15 +343,28 @@ static const struct step_kind tmp = {"tmpfs", run_tmp};
 
 int kernelfs_plan(struct plan *plan, struct error *err)
 {
-	struct step *step = plan_add(plan, PHASE_SETUP, &proc, NULL);
+	static const char *const shown[] = {[PROC_FRESH] = "fresh, masked as OCI runtimes do",
+					    [PROC_UNMASKED] = "fresh, nothing masked",
+					    [PROC_BIND] = "of this place, ro, masked"};
+	enum proc_mode mode = plan->config->proc;
+	const char *because = mode == PROC_FRESH ? NULL : config_origin(plan->config, OPT_PROC);
 
-	(void)err;
+	if (mode == PROC_BIND && plan->nested)
+		return fail_because(err,
+				    "--proc=bind (%s) cannot be had where the command has a user "
+				    "namespace of its own, beside a network",
+				    because);
+	struct step *step = plan_add(plan, PHASE_SETUP, &proc, because);
 	step->target = "/proc";
-	step->options = "fresh, masked as OCI runtimes do";
-	step = plan_add(plan, PHASE_SETUP, &sys, NULL);
+	step->options = shown[mode];
+	step->writes = mode == PROC_BIND ? WRITES_NOTHING : WRITES_FILES;
+	step = plan_add(plan, PHASE_SETUP, &sys, because);
 	step->target = "/sys";
-	step->options = "fresh, ro";
-	if (plan->config->network == NETWORK_HOST) {
+	step->options = mode == PROC_UNMASKED ? "fresh, ro, nothing masked" : "fresh, ro";
+	if (mode == PROC_BIND) {
+		step->source = "/sys";
+		step->options = "ro";
+	} else if (plan->config->network == NETWORK_HOST) {
 		/* A fresh sysfs belongs to a network namespace, and this one is not ours. */
 		step->source = "/sys";
 		step->options = "ro";
@@ -276,13 +374,16 @@ int kernelfs_plan(struct plan *plan, struct error *err)
 	step->target = "/dev";
 	step->options = "null zero full random urandom tty, ptmx, pts, shm, mqueue";
 	step->flags = id_is_mapped(plan->gids, plan->gids_count, 5);
+	step->writes = WRITES_DEVICES;
 	step = plan_add(plan, PHASE_SETUP, &tmp, NULL);
 	step->target = "/tmp";
 	step->flags = 01777;
 	step->options = "mode=1777";
+	step->writes = WRITES_FILES;
 	step = plan_add(plan, PHASE_SETUP, &tmp, NULL);
 	step->target = "/run";
 	step->flags = 0755;
 	step->options = "mode=0755";
+	step->writes = WRITES_FILES;
 	return 0;
 }

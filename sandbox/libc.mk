@@ -1,6 +1,7 @@
-# The C library of the program. make LIBC=glibc or LIBC=musl chooses; without it, musl where Debian's
-# musl-dev is, since glibc's own start is a fifth of a launch (docs/performance.md), else glibc. Either
-# way it is one static, position-independent program from the same sources. Tests are built with glibc.
+# The C library of the program. make LIBC=glibc or LIBC=musl chooses (any word but musl: the compiler's
+# own); without it, musl where Debian's musl-dev is, since glibc's own start is a fifth of a launch
+# (docs/performance.md), else glibc. Either way it is one static, position-independent program from the
+# same sources. Tests are built with glibc.
 
 ifndef SAN
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)

@@ -2,19 +2,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "appfiles.h"
+#include "cmd.h"
+#include "cmd_learn.h"
+#include "cmd_sh.h"
 #include "config.h"
+#include "detach.h"
 #include "error.h"
 #include "files.h"
 #include "host.h"
 #include "options.h"
 #include "plan.h"
 #include "profile.h"
+#include "store.h"
 #include "supervisor.h"
 
 extern char **environ;
@@ -39,7 +46,7 @@ static size_t arguments_size(char **argv)
 static int report(const struct error *err)
 {
 	error_print(stderr, err);
-	return err->status ? err->status : EXIT_SANDBOX;
+	return error_status(err);
 }
 
 static int show(const struct command_line *line)
@@ -74,15 +81,24 @@ static int configure(struct config *config, const struct command_line *line, int
 {
 	config->profile = line->profile ? line->profile : "default";
 	if (profile_apply(config, config->profile, err) < 0 ||
-	    options_apply(config, argc, argv, err) < 0 || take_command(config, line, err) < 0)
+	    options_apply(config, argc, argv, err) < 0 || take_command(config, line, err) < 0 ||
+	    store_use(config, err) < 0)
 		return -1;
-	return config_check(config, err);
+	return config_check(config, err) < 0 ? -1 : appfiles_apply(config, err);
 }
 
-/* Plan it and carry it out, or print what would be done. */
-static int launch(const struct config *config, char **argv, struct error *err)
+static void say_refusal(const char *refusal)
 {
-	struct host host = {.user = NULL};
+	fputs("sandbox: note: ", stderr);
+	print_escaped(stderr, refusal);
+	fputs("; fuse-overlayfs makes the layer instead, and files are slower\n", stderr);
+}
+
+/* refusal: why the kernel makes no layer, when it has been tried. */
+static int launch_once(const struct config *config, const char *refusal, char **argv,
+		       struct error *err)
+{
+	struct host host = {.overlay_refusal = refusal};
 	struct plan plan = {.config = config};
 	int status = -1;
 
@@ -90,18 +106,49 @@ static int launch(const struct config *config, char **argv, struct error *err)
 	    plan_make(&plan, config, &host, environ, err) == 0) {
 		if (config->dry_run || config->verbose)
 			plan_print(&plan, config->dry_run ? stdout : stderr);
-		else if (plan.note)
-			fprintf(stderr, "sandbox: note: %s\n", plan.note);
-		status = config->dry_run
-				 ? 0
-				 : supervisor_run(&plan, argv[0], arguments_size(argv), err);
+		else if (plan.note && !refusal) {
+			fputs("sandbox: ", stderr);
+			plan_print_note(plan.note, stderr);
+		}
+		if (refusal)
+			say_refusal(refusal);
+		const struct launch_place place = {
+			.arguments = argv[0],
+			.size = arguments_size(argv),
+			.output = -1,
+			.ready = -1,
+		};
+
+		status = config->dry_run  ? 0
+			 : config->detach ? detach_run(&plan, &place, err)
+					  : supervisor_run(&plan, &place, err);
 	}
 	plan_free(&plan);
 	host_free(&host);
 	return status;
 }
 
-static int run(int argc, char **argv, char **all)
+/* Plan it and carry it out, or print what would be done. Whether the kernel makes a layer here
+ * shows when it is to make one. */
+static int launch(const struct config *config, char **argv, struct error *err)
+{
+	sigset_t mask;
+
+	err->again = false;
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	int status = launch_once(config, NULL, argv, err);
+	if (status < 0 && err->again) {
+		char refusal[sizeof err->text];
+
+		memcpy(refusal, err->text, sizeof refusal);
+		sigprocmask(SIG_SETMASK, &mask, NULL);
+		status = launch_once(config, refusal, argv, err);
+	}
+	return status;
+}
+
+/* learning: NULL, or what stands before the run and behind it. */
+static int run_with(struct learning *learning, int argc, char **argv, char **all)
 {
 	struct command_line line = {.profile = NULL};
 	struct config config = {.profile = NULL};
@@ -112,39 +159,75 @@ static int run(int argc, char **argv, char **all)
 		return report(&err);
 	if (line.help || line.version)
 		return show(&line);
-	if (configure(&config, &line, argc, argv, &err) == 0)
+	if (learning) {
+		learn_begin(learning, &config);
+		line.profile = learning->check ? learning->check : line.profile;
+	}
+	if (configure(&config, &line, argc, argv, &err) == 0 &&
+	    (!learning || learn_check(learning, &config, &err) == 0))
 		status = launch(&config, all, &err);
+	if (learning && status >= 0 && learn_end(learning, &config, status, &err) < 0)
+		status = -1;
 	config_free(&config);
 	return status < 0 ? report(&err) : status;
 }
 
-static int profile(int argc, char **argv, char **all)
+static int run(int argc, char **argv, char **all)
+{
+	return run_with(NULL, argc, argv, all);
+}
+
+static int learn(int argc, char **argv, char **all)
+{
+	struct learning learning;
+	struct error err;
+	int status = -1;
+
+	if (learn_take(&learning, &argc, &argv, &err) < 0)
+		status = report(&err);
+	else
+		status = run_with(&learning, argc, argv, all);
+	learn_close(&learning);
+	return status;
+}
+
+static int rootfs(int argc, char **argv, char **all)
 {
 	(void)all;
-	return profile_command(argc, argv, stdout);
+	return rootfs_command(argc, argv);
 }
 
-static int not_yet(int argc, char **argv, char **all)
+static int layer(int argc, char **argv, char **all)
 {
+	return layer_command(all[1], argc, argv);
+}
+
+/* sandbox-sh: /bin/sh, in a sandbox where there is none around it yet. */
+static int shell(int argc, char **argv)
+{
+	struct sh_words words = {.words = NULL};
 	struct error err;
 
-	(void)argc;
-	(void)argv;
-	fail_because(&err, "there is no `sandbox %s` in this version", all[1]);
-	fail_remedy(&err, "for a directory of that name, write ./%s", all[1]);
-	return report(&err);
+	if (sh_is_inside())
+		return sh_exec(argv, &err) < 0 ? report(&err) : 0;
+	if (sh_take(&words, argc, argv, &err) < 0)
+		return report(&err);
+	int status = run((int)words.count, words.words, argv);
+	arena_free(&words.arena);
+	return status;
 }
 
-/* A directory with the name of a verb is written ./NAME. Those that later versions will have are
- * taken already, so that what a script means by them does not change. */
+/* A directory with the name of a verb is written ./NAME. */
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv, char **all);
 } verbs[] = {
-	{"run", run},       {"profile", profile}, {"exec", not_yet},    {"ps", not_yet},
-	{"kill", not_yet},  {"wait", not_yet},    {"logs", not_yet},    {"rm", not_yet},
-	{"diff", not_yet},  {"commit", not_yet},  {"discard", not_yet}, {"rootfs", not_yet},
-	{"learn", not_yet}, {"doctor", not_yet},  {"oci", not_yet},
+	{"run", run},       {"profile", cmd_profile}, {"exec", cmd_exec},
+	{"ps", cmd_ps},     {"kill", cmd_kill},       {"wait", cmd_wait},
+	{"logs", cmd_logs}, {"rm", cmd_rm},           {"diff", layer},
+	{"commit", layer},  {"discard", layer},       {"rootfs", rootfs},
+	{"learn", learn},   {"doctor", cmd_doctor},   {"bundle", cmd_bundle},
+	{"oci", cmd_oci},   {"desktop", cmd_desktop},
 };
 
 /* A closed standard descriptor would be handed out again, to a file of ours; a directory would be a
@@ -181,6 +264,11 @@ static int check_not_inside(struct error *err)
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0)
 		return 0;
 	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	if (length < 0 && errno == ENOENT) {
+		fail_because(err, "cannot find this program's own path, as it has to where "
+				  "no_new_privs is set: there is no /proc here");
+		return fail_remedy(err, "mount it, or run it where it is mounted");
+	}
 	int cleanup_fd top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	path[length > 0 ? length : 0] = '\0';
 	int cleanup_fd fd = length > 0 ? open_in_no_links(top, path, O_PATH) : -1;
@@ -208,12 +296,18 @@ static int check_output(int status)
 
 int main(int argc, char **argv)
 {
+	static char line[BUFSIZ];
 	struct error err;
 
+	/* A line is one write: what others say meanwhile does not come between, and it is quicker.
+	 */
+	setvbuf(stderr, line, _IOLBF, sizeof line);
 	if (check_not_inside(&err) < 0 || check_standard_descriptors(&err) < 0)
 		return report(&err);
 	if (argc < 1)
 		return EXIT_SANDBOX;
+	if (sh_is_called(argv[0]))
+		return shell(argc, argv);
 	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(argv[1], verbs[i].name) == 0)
 			return check_output(verbs[i].run(argc - 2, argv + 2, argv));

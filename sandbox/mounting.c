@@ -1,10 +1,12 @@
 /* The mount API, for every room that mounts; child, SETUP: see mounting.h. */
 #include "mounting.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "files.h"
+#include "remount.h"
 
 static int configure(int fs, const struct fs_option options[], const char **failed)
 {
@@ -38,12 +40,21 @@ int mount_clone(int dir, const char *path, bool recursive)
 	return (int)syscall(SYS_open_tree, dir, path, flags);
 }
 
-int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive)
-{
-	struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
+/* mount(2) has the same numbers for them. */
+static_assert(MOUNT_ATTR_RDONLY == MS_RDONLY && MOUNT_ATTR_NOSUID == MS_NOSUID &&
+		      MOUNT_ATTR_NODEV == MS_NODEV && MOUNT_ATTR_NOEXEC == MS_NOEXEC,
+	      "flags of mounts");
 
-	return (int)syscall(SYS_mount_setattr, mount, "",
-			    AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+int mount_change(int mount, uint64_t set, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = set};
+	int result =
+		(int)syscall(SYS_mount_setattr, mount, "",
+			     AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr, sizeof attr);
+
+	if (result < 0 && errno == ENOSYS)
+		return remount_with(mount, (unsigned long)set, recursive);
+	return result;
 }
 
 /* move_mount(2) says EINVAL where a file and a directory meet; ENOTDIR and EISDIR say which. */
@@ -94,7 +105,12 @@ const char *mount_hint(int number)
 		return "the kernel's limit of mounts (sysctl fs.mount-max) or the layer's space is "
 		       "used up";
 	case ENOSYS:
-		return "this kernel lacks a call of the mount API (mount_setattr: Linux 5.12)";
+		return "this kernel lacks a call of the mount API (Linux 5.8 has what is needed "
+		       "together with a /proc, Linux 5.12 all of it)";
+	case EAGAIN:
+		return "this kernel changes the mounts in it one at a time (Linux 5.12: all at "
+		       "once), and one could not be reached: it lies in a directory that you may "
+		       "not enter, or its place was being renamed";
 	default:
 		return "";
 	}

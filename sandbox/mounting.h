@@ -1,8 +1,10 @@
 /*
  * mounting: the kernel's descriptor-based mount API (Linux 5.2, mount_setattr 5.12), as few calls
- * as each mount needs. A mount is made detached, given its flags, and only then attached, so it is
- * never visible half done, and no path is walked twice. See fsopen(2), open_tree(2), move_mount(2),
- * mount_setattr(2). The wrappers are ours because musl has none.
+ * as each mount needs, and no path is walked twice. A mount of what is there is copied, attached
+ * and then given its flags, in this order, since before Linux 5.12 only what is attached can be
+ * given any. Nobody sees it without them: the mount namespace is this process's alone until all is
+ * done, and where a flag cannot be set the sandbox is not made. See fsopen(2), open_tree(2),
+ * move_mount(2), mount_setattr(2). The wrappers are ours because musl has none.
  */
 #ifndef MOUNTING_H
 #define MOUNTING_H
@@ -38,8 +40,9 @@ int mount_new(const char *type, const struct fs_option options[], unsigned attri
  * mounted in it when recursive. */
 int mount_clone(int dir, const char *path, bool recursive);
 
-/* Set and clear MOUNT_ATTR_* on a mount, and on all below it when recursive. */
-int mount_change(int mount, uint64_t set, uint64_t clear, bool recursive);
+/* Add MOUNT_ATTR_RDONLY, NOSUID, NODEV, NOEXEC to an attached mount, and to all below it when
+ * recursive. What it had it keeps. */
+int mount_change(int mount, uint64_t set, bool recursive);
 
 /* Attach a detached mount at target (O_PATH). The descriptor stays good, for looking inside. */
 int mount_attach(int mount, int target);

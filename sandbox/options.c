@@ -115,6 +115,10 @@ int option_apply(struct setting *setting)
 {
 	if (setting->option->value && !*setting->value && !(setting->option->flags & OPTION_LIST))
 		return option_refuse(setting, "the value is empty");
+	if (setting->config->learn_fd > 0)
+		*ARENA_APPEND(&setting->config->arena, setting->config->given,
+			      setting->config->given_count) =
+			(struct given){option_id(setting->option), setting->value};
 	return setting->option->set(setting);
 }
 
@@ -254,6 +258,19 @@ int options_scan(int argc, char **argv, struct command_line *found, struct error
 	found->rest = argv + walk.next;
 	found->rest_count = argc - walk.next;
 	return walk.failed ? -1 : 0;
+}
+
+size_t options_values(int argc, char **argv, enum option_id id, const char **values, size_t max)
+{
+	struct error ignored;
+	struct walk walk = {.argv = argv, .argc = argc, .err = &ignored};
+	const struct option *option;
+	size_t count = 0;
+
+	while (count < max && (option = walk_next(&walk)) != NULL)
+		if (option_id(option) == id && walk.value)
+			values[count++] = walk.value;
+	return count;
 }
 
 int options_apply(struct config *config, int argc, char **argv, struct error *err)

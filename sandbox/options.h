@@ -37,9 +37,14 @@ struct command_line {
 int options_scan(int argc, char **argv, struct command_line *found, struct error *err);
 int options_apply(struct config *config, int argc, char **argv, struct error *err);
 
+/* The values that option `id` is given on a command line, at most max of them, borrowed. Returns
+ * how many. */
+size_t options_values(int argc, char **argv, enum option_id id, const char **values, size_t max);
+
 /* The generated texts. */
 void options_print_help(FILE *out);
-void options_print_man(FILE *out); /* the OPTIONS part of sandbox(1), in man(7) macros */
+void options_print_man(FILE *out);      /* the OPTIONS part of sandbox(1), in man(7) macros */
+void options_print_man_keys(FILE *out); /* the KEYS part of sandbox-profile(5) */
 void options_print_bash(FILE *out);
 void options_print_zsh(FILE *out);
 void options_print_fish(FILE *out);

@@ -12,6 +12,8 @@
 
 static const char notice[] = "Generated from the option table by `make generated`; do not edit.";
 
+#define VERBS "run exec ps wait kill logs rm profile desktop"
+
 #define EACH_ROW(row)                                                                              \
 	for (const struct option *row = option_table; row < option_table + OPTION_COUNT; row++)    \
 		if (!(row->flags & OPTION_ONLY_IN_PROFILE))
@@ -88,8 +90,13 @@ static void bash_value(FILE *out, const struct option *row)
 	fputs(")\n\t\t", out);
 	switch (row->complete) {
 	case COMPLETE_PATH:
-		fputs("compopt -o filenames\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")",
-		      out);
+		fputs("compopt -o filenames\n\t\tmapfile -t COMPREPLY < <(", out);
+		if (row->choices) {
+			fputs("compgen -W '", out);
+			print_words(out, row);
+			fputs("' -- \"$cur\"; ", out);
+		}
+		fputs("compgen -f -- \"$cur\")", out);
 		break;
 	case COMPLETE_DIRECTORY:
 		fputs("compopt -o filenames\n\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\")",
@@ -134,6 +141,16 @@ static const char bash_walk_rest[] =
 	"\t\t_sandbox_profile_verb\n"
 	"\t\treturn\n"
 	"\t\t;;\n"
+	"\tdesktop)\n"
+	"\t\t_sandbox_desktop_verb\n"
+	"\t\treturn\n"
+	"\t\t;;\n"
+	"\tps | exec | wait | kill | logs | rm)\n"
+	"\t\tif ((COMP_CWORD > 1)); then\n"
+	"\t\t\t_sandbox_life_verb\n"
+	"\t\t\treturn\n"
+	"\t\tfi\n"
+	"\t\t;;\n"
 	"\trun) ((COMP_CWORD > 1)) && i=2 ;;\n"
 	"\tesac\n"
 	"\twhile ((i < COMP_CWORD)); do\n"
@@ -169,7 +186,7 @@ static const char bash_walk_rest[] =
 	"\telse\n"
 	"\t\tcompopt -o filenames\n"
 	"\t\tmapfile -t COMPREPLY < <(\n"
-	"\t\t\t((COMP_CWORD == 1)) && compgen -W 'run profile' -- \"$cur\"\n"
+	"\t\t\t((COMP_CWORD == 1)) && compgen -W '" VERBS "' -- \"$cur\"\n"
 	"\t\t\tcompgen -d -- \"$cur\"\n"
 	"\t\t)\n"
 	"\tfi\n"
@@ -192,12 +209,56 @@ static const char bash_helpers[] =
 	"_sandbox_profile_verb()\n"
 	"{\n"
 	"\tif ((COMP_CWORD == 2)); then\n"
-	"\t\tmapfile -t COMPREPLY < <(compgen -W 'list show check' -- \"$cur\")\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W 'list show check trust distrust' -- \"$cur\")\n"
 	"\telif [[ ${COMP_WORDS[2]} == show ]]; then\n"
 	"\t\t_sandbox_value --profile\n"
-	"\telif [[ ${COMP_WORDS[2]} == check ]]; then\n"
+	"\telif [[ ${COMP_WORDS[2]} == @(check|trust|distrust) ]]; then\n"
 	"\t\tcompopt -o filenames\n"
 	"\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	"\tfi\n"
+	"}\n"
+	"\n"
+	"_sandbox_desktop_verb()\n"
+	"{\n"
+	"\tlocal before=${COMP_WORDS[COMP_CWORD - 1]} word\n"
+	"\tif ((COMP_CWORD == 2)); then\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W 'install remove list' -- \"$cur\")\n"
+	"\telif [[ $before == --profile ]]; then\n"
+	"\t\t_sandbox_value --profile\n"
+	"\telif [[ ${COMP_WORDS[2]} == remove ]]; then\n"
+	"\t\tword=$(sandbox desktop list 2>/dev/null | cut -f 1)\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$word\" -- \"$cur\")\n"
+	"\telif [[ ${COMP_WORDS[2]} == install ]]; then\n"
+	"\t\tcompopt -o filenames\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W --profile -- \"$cur\"; compgen -f -- \"$cur\")\n"
+	"\tfi\n"
+	"}\n"
+	"\n"
+	"# A sandbox by name, after the options of its verb; behind it, for exec, a command.\n"
+	"_sandbox_life_verb()\n"
+	"{\n"
+	"\tlocal verb=${COMP_WORDS[1]} i=2 words=''\n"
+	"\tcase $verb in\n"
+	"\tps) words='--all --json' ;;\n"
+	"\texec) words='--env --user --workdir --no-tty' ;;\n"
+	"\tkill) words='--signal' ;;\n"
+	"\tlogs) words='--follow' ;;\n"
+	"\trm) words='--force' ;;\n"
+	"\tesac\n"
+	"\twhile ((i < COMP_CWORD)) && [[ ${COMP_WORDS[i]} == -* ]]; do\n"
+	"\t\tcase ${COMP_WORDS[i]} in -e | --env | --user | --workdir | -s | --signal) ((i++)) ;; "
+	"esac\n"
+	"\t\t((i++))\n"
+	"\tdone\n"
+	"\tif ((i < COMP_CWORD)); then\n"
+	"\t\t[[ $verb != exec ]] || mapfile -t COMPREPLY < <(compgen -c -- \"$cur\")\n"
+	"\telif [[ ${COMP_WORDS[COMP_CWORD - 1]} == @(-s|--signal) ]]; then\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -A signal -- \"$cur\")\n"
+	"\telif ((i == COMP_CWORD)) && [[ $cur == -* || $verb == ps ]]; then\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
+	"\telif ((i == COMP_CWORD)); then\n"
+	"\t\tmapfile -t COMPREPLY < <(compgen -W \"$(sandbox ps -a 2>/dev/null |\n"
+	"\t\t\ttail -n +2 | cut -d' ' -f1)\" -- \"$cur\")\n"
 	"\tfi\n"
 	"}\n"
 	"\n";
@@ -249,7 +310,13 @@ static void zsh_action(FILE *out, const struct option *row)
 {
 	switch (row->complete) {
 	case COMPLETE_PATH:
-		fputs("_files", out);
+		if (row->choices) {
+			fputs("{compadd ", out);
+			print_words(out, row);
+			fputs("; _files}", out);
+		} else {
+			fputs("_files", out);
+		}
 		break;
 	case COMPLETE_DIRECTORY:
 		fputs("_directories", out);
@@ -342,16 +409,44 @@ void options_print_zsh(FILE *out)
 	      "}\n\n",
 	      out);
 	zsh_limits(out);
-	fputs("_sandbox_root() {\n"
-	      "\t((CURRENT == 2)) && compadd run profile\n"
+	fputs("_sandbox_names() {\n"
+	      "\tlocal -a names=(${${(f)\"$(sandbox ps -a 2>/dev/null | tail -n +2)\"}%% *})\n"
+	      "\tcompadd -a names\n"
+	      "}\n\n"
+	      "_sandbox_life() {\n"
+	      "\tcase $words[1] in\n"
+	      "\tps) _arguments '(-a --all)'{-a,--all} --json ;;\n"
+	      "\twait) _arguments '1:sandbox:_sandbox_names' ;;\n"
+	      "\tkill) _arguments '(-s --signal)'{-s+,--signal=}':signal:_signals -s' "
+	      "'1:sandbox:_sandbox_names' ;;\n"
+	      "\tlogs) _arguments '(-f --follow)'{-f,--follow} '1:sandbox:_sandbox_names' ;;\n"
+	      "\trm) _arguments '(-f --force)'{-f,--force} '1:sandbox:_sandbox_names' ;;\n"
+	      "\texec) _arguments -S '*'{-e+,--env=}':variable:_parameters -g \"*export*\"' "
+	      "'--user=:user:_users' \\\n"
+	      "\t\t'--workdir=:directory:_files -/' --no-tty '1:sandbox:_sandbox_names' "
+	      "'*::command:_normal' ;;\n"
+	      "\tesac\n"
+	      "}\n\n"
+	      "_sandbox_root() {\n"
+	      "\t((CURRENT == 2)) && compadd " VERBS "\n"
 	      "\t_directories\n"
 	      "}\n\n"
 	      "_sandbox() {\n"
 	      "\tif [[ $words[2] == run ]] && ((CURRENT > 2)); then\n"
 	      "\t\tshift words\n"
 	      "\t\t((CURRENT--))\n"
+	      "\telif [[ $words[2] == (ps|exec|wait|kill|logs|rm) ]] && ((CURRENT > 2)); then\n"
+	      "\t\tshift words\n"
+	      "\t\t((CURRENT--))\n"
+	      "\t\t_sandbox_life\n"
+	      "\t\treturn\n"
 	      "\telif [[ $words[2] == profile ]] && ((CURRENT > 2)); then\n"
-	      "\t\t_arguments '2:verb:(list show check)' '*:profile:_sandbox_profiles'\n"
+	      "\t\t_arguments '2:verb:(list show check trust distrust)' "
+	      "'*:profile:_sandbox_profiles'\n"
+	      "\t\treturn\n"
+	      "\telif [[ $words[2] == desktop ]] && ((CURRENT > 2)); then\n"
+	      "\t\t_arguments '2:verb:(install remove list)' '3:application:_files' "
+	      "'--profile=:profile:_sandbox_profiles'\n"
 	      "\t\treturn\n"
 	      "\tfi\n"
 	      "\t_arguments -s -S \\\n",
@@ -374,6 +469,11 @@ static void fish_value(FILE *out, const struct option *row)
 	switch (row->complete) {
 	case COMPLETE_PATH:
 		fputs(" -rF", out);
+		if (row->choices) {
+			fputs("a '", out);
+			print_words(out, row);
+			fputc('\'', out);
+		}
 		break;
 	case COMPLETE_DIRECTORY:
 		fputs(" -xa '(__fish_complete_directories)'", out);
@@ -437,8 +537,17 @@ static const char fish_walk[] =
 	"\tsandbox profile list 2>/dev/null | string replace -r ' .*' ''\n"
 	"end\n"
 	"\n"
-	"complete -c sandbox -n __fish_is_first_arg -a 'run profile'\n"
-	"complete -c sandbox -n '__fish_seen_subcommand_from profile' -xa 'list show check'\n";
+	"function __sandbox_names\n"
+	"\tsandbox ps -a 2>/dev/null | tail -n +2 | string replace -r ' .*' ''\n"
+	"end\n"
+	"\n"
+	"complete -c sandbox -n __fish_is_first_arg -a '" VERBS "'\n"
+	"complete -c sandbox -n '__fish_seen_subcommand_from exec wait kill logs rm' -xa "
+	"'(__sandbox_names)'\n"
+	"complete -c sandbox -n '__fish_seen_subcommand_from ps' -xa '--all --json'\n"
+	"complete -c sandbox -n '__fish_seen_subcommand_from desktop' -a 'install remove list'\n"
+	"complete -c sandbox -n '__fish_seen_subcommand_from profile' -xa 'list show check trust "
+	"distrust'\n";
 
 void options_print_fish(FILE *out)
 {

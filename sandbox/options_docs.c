@@ -48,6 +48,8 @@ void options_print_help(FILE *out)
 				    : fprintf(out, "      --%s", row->name);
 		if (row->value)
 			width += fprintf(out, " %s", row->value);
+		if (row->optional)
+			width += fprintf(out, "%s", row->optional);
 		if (width + 2 > HELP_COLUMN) {
 			fputc('\n', out);
 			width = 0;
@@ -150,6 +152,8 @@ static void man_option(FILE *out, const struct option *row)
 		fputs(key ? " = " : " ", out);
 		man_value(out, row->value);
 	}
+	if (row->optional)
+		man_value(out, row->optional);
 	fputc('\n', out);
 	man_text(out, row->help);
 	if (row->more)
@@ -167,4 +171,49 @@ void options_print_man(FILE *out)
 			fprintf(out, ".SS %s\n", group = row->group);
 		man_option(out, row);
 	}
+}
+
+/* The names of the rows that may stand in a profile and are flags, lists or neither. */
+static void man_keys(FILE *out, const char *title, bool flag, enum option_flags list)
+{
+	const char *comma = "";
+
+	fprintf(out, ".TP\n.B %s\n", title);
+	for (const struct option *row = option_table; row < option_table + OPTION_COUNT; row++) {
+		bool is_flag = !row->value && !row->optional;
+
+		if (row->flags & OPTION_NOT_IN_PROFILE || is_flag != flag ||
+		    (row->flags & OPTION_LIST) != list)
+			continue;
+		fputs(comma, out);
+		fputs("\\fB", out);
+		for (const char *p = row->name; *p; p++)
+			man_char(out, *p);
+		fputs("\\fR", out);
+		comma = ",\n";
+	}
+	fputc('\n', out);
+}
+
+void options_print_man_keys(FILE *out)
+{
+	const char *comma = "";
+
+	man_keys(out, "Flags", true, 0);
+	man_keys(out, "Given once", false, 0);
+	man_keys(out, "Lists", false, OPTION_LIST);
+	fputs(".PP\nNot in a profile, since they say what is done and not how, or mean what only "
+	      "the "
+	      "caller has:\n",
+	      out);
+	for (const struct option *row = option_table; row < option_table + OPTION_COUNT; row++) {
+		if (!(row->flags & OPTION_NOT_IN_PROFILE))
+			continue;
+		fprintf(out, "%s\\fB", comma);
+		for (const char *p = row->name; *p; p++)
+			man_char(out, *p);
+		fputs("\\fR", out);
+		comma = ",\n";
+	}
+	fputs(".\n", out);
 }

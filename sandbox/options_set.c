@@ -13,21 +13,6 @@
 #include "options_table.h"
 #include "parse.h"
 
-static void *field(const struct setting *setting)
-{
-	return (char *)setting->config + setting->option->field;
-}
-
-static void note_origin(const struct setting *setting)
-{
-	setting->config->origin[option_id(setting->option)] = setting->origin;
-}
-
-static char *keep(const struct setting *setting, const char *text)
-{
-	return arena_strdup(&setting->config->arena, text);
-}
-
 /* help, version and extends: who reads the arguments or the file acts on them. */
 int set_nothing(struct setting *setting)
 {
@@ -37,11 +22,11 @@ int set_nothing(struct setting *setting)
 
 int set_flag(struct setting *setting)
 {
-	const char *reason = parse_bool(setting->value, field(setting));
+	const char *reason = parse_bool(setting->value, setting_field(setting));
 
 	if (reason)
 		return option_refuse(setting, reason);
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -55,13 +40,14 @@ static void take_over(struct setting *setting, enum option_id other)
 
 	if (*origin && strcmp(*origin, setting->origin) != 0)
 		*origin = NULL;
-	note_origin(setting);
+	setting_note_origin(setting);
 }
 
 int set_layer_mode(struct setting *setting)
 {
 	enum option_id id = option_id(setting->option);
-	enum layer_mode *mode = field(setting), mine = (enum layer_mode)setting->option->number;
+	enum layer_mode *mode = setting_field(setting),
+			mine = (enum layer_mode)setting->option->number;
 	bool on;
 	const char *reason = parse_bool(setting->value, &on);
 
@@ -81,7 +67,7 @@ int set_layer_mode(struct setting *setting)
 /* --init=false is --as-pid-1, and the other way round. */
 int set_init(struct setting *setting)
 {
-	bool *as_pid_1 = field(setting), on;
+	bool *as_pid_1 = setting_field(setting), on;
 	const char *reason = parse_bool(setting->value, &on);
 
 	if (reason)
@@ -95,7 +81,7 @@ int set_init(struct setting *setting)
 }
 
 /* "choose none or host", with the nearest one in the remedy. */
-static int refuse_choice(struct setting *setting)
+static int refuse_choice(struct setting *setting, const char *word)
 {
 	const struct option *option = setting->option;
 	const char *nearest = NULL;
@@ -103,7 +89,7 @@ static int refuse_choice(struct setting *setting)
 	int least = -1;
 
 	for (const struct choice *choice = option->choices; choice->name; choice++) {
-		int edits = option_distance(setting->value, strlen(setting->value), choice->name);
+		int edits = option_distance(word, strlen(word), choice->name);
 		size_t used = strlen(known);
 
 		if (choice->refused)
@@ -121,40 +107,82 @@ static int refuse_choice(struct setting *setting)
 	return fail_remedy(setting->err, "the choices are: %s", known);
 }
 
-int set_choice(struct setting *setting)
+int setting_choose(struct setting *setting, const char *word)
 {
 	const struct choice *choice = setting->option->choices;
-	int *value = field(setting);
+	int *value = setting_field(setting);
 
-	while (choice->name && strcmp(choice->name, setting->value) != 0)
+	while (choice->name && strcmp(choice->name, word) != 0)
 		choice++;
 	if (!choice->name)
-		return refuse_choice(setting);
+		return refuse_choice(setting, word);
 	if (choice->refused)
 		return option_refuse(setting, choice->refused);
 	*value = choice->value;
-	note_origin(setting);
+	setting_note_origin(setting);
+	return 0;
+}
+
+int set_choice(struct setting *setting)
+{
+	return setting_choose(setting, setting->value);
+}
+
+/* A word, or a file: the path of one has a slash, or says what is in it. */
+int set_seccomp(struct setting *setting)
+{
+	struct config *config = setting->config;
+	const char *dot = strrchr(setting->value, '.');
+
+	/* It is about a filter, and leaves that as it was chosen. */
+	config->seccomp_log = strcmp(setting->value, "log") == 0;
+	if (config->seccomp_log) {
+		setting_note_origin(setting);
+		return 0;
+	}
+	if (!strchr(setting->value, '/') && !(dot && strcmp(dot, ".json") == 0)) {
+		if (set_choice(setting))
+			return -1;
+		config->seccomp_file = NULL;
+		return 0;
+	}
+	if (set_file_path_in(setting, &config->seccomp_file))
+		return -1;
+	config->seccomp = SECCOMP_DEFAULT;
 	return 0;
 }
 
 int set_text(struct setting *setting)
 {
-	const char **text = field(setting);
+	const char **text = setting_field(setting);
 
-	*text = keep(setting, setting->value);
-	note_origin(setting);
+	*text = setting_keep(setting, setting->value);
+	setting_note_origin(setting);
 	return 0;
+}
+
+/* A name of the store's kind (store.h), which is not for the table to know more of. */
+int set_overlay(struct setting *setting)
+{
+	const char *text = setting->value;
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789._-");
+
+	if (text[length] || length > 64 || text[0] == '.' || text[0] == '-')
+		return option_refuse(setting, "a layer's name has at most 64 letters, digits, "
+					      "'.', '_' and '-', the first no '.' or '-'");
+	return set_text(setting);
 }
 
 int set_workdir(struct setting *setting)
 {
-	char *path = keep(setting, setting->value);
-	const char **workdir = field(setting), *reason = parse_inside_path(path);
+	char *path = setting_keep(setting, setting->value);
+	const char **workdir = setting_field(setting), *reason = parse_inside_path(path);
 
 	if (reason)
 		return option_refuse(setting, reason);
 	*workdir = path;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -163,6 +191,24 @@ int set_user(struct setting *setting)
 	const char *reason = parse_user(setting->value);
 
 	return reason ? option_refuse(setting, reason) : set_text(setting);
+}
+
+int set_name(struct setting *setting)
+{
+	const char *reason = parse_sandbox_name(setting->value);
+
+	return reason ? option_refuse(setting, reason) : set_text(setting);
+}
+
+int set_size(struct setting *setting)
+{
+	uint64_t *bytes = setting_field(setting);
+	const char *reason = parse_size(setting->value, bytes);
+
+	if (reason)
+		return option_refuse(setting, reason);
+	setting_note_origin(setting);
+	return 0;
 }
 
 int set_hostname(struct setting *setting)
@@ -176,7 +222,7 @@ int set_offset(struct setting *setting)
 {
 	/* The kernel's KTIME_SEC_MAX / 2: no clock may come beyond it, see time_namespaces(7). */
 	const int64_t most = 4611686018;
-	int64_t seconds, *offset = field(setting);
+	int64_t seconds, *offset = setting_field(setting);
 	const char *reason = parse_duration(setting->value, &seconds);
 
 	if (!reason && (seconds > most || seconds < -most))
@@ -185,7 +231,7 @@ int set_offset(struct setting *setting)
 		return option_refuse(setting, reason);
 	*offset = seconds;
 	setting->config->time_namespace = true;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -198,7 +244,7 @@ static int clear_mounts(struct setting *setting)
 		if (config->mounts[i].option != option_id(setting->option))
 			config->mounts[kept++] = config->mounts[i];
 	config->mounts_count = kept;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -215,8 +261,8 @@ static const char *place_bind(struct setting *setting, struct mount_op *op)
 
 	if (reason)
 		return reason;
-	op->source = keep(setting, source);
-	if (op->target)
+	op->source = setting_keep(setting, source);
+	if (op->target || op->kind == MOUNT_LOWER)
 		return NULL;
 	reason = parse_inside_path(source);
 	if (reason)
@@ -224,7 +270,7 @@ static const char *place_bind(struct setting *setting, struct mount_op *op)
 	if (strcmp(source, "/") == 0)
 		return "nothing is mounted over the root inside: give / as ROOTFS, or a path "
 		       "inside as S:D";
-	op->target = keep(setting, source);
+	op->target = setting_keep(setting, source);
 	return NULL;
 }
 
@@ -241,14 +287,14 @@ int set_mount(struct setting *setting)
 		.optional = id == OPT_BIND_TRY || id == OPT_RO_BIND_TRY || id == OPT_DEV_BIND_TRY,
 		.origin = setting->origin,
 	};
-	const char *reason = parse_mount(keep(setting, setting->value), &op);
+	const char *reason = parse_mount(setting_keep(setting, setting->value), &op);
 
 	if (!reason && op.source && op.kind != MOUNT_SYMLINK)
 		reason = place_bind(setting, &op);
 	if (reason)
 		return option_refuse(setting, reason);
 	*ARENA_APPEND(&config->arena, config->mounts, config->mounts_count) = op;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -261,7 +307,7 @@ static int clear_env(struct setting *setting)
 		if (config->env[i].option != option_id(setting->option))
 			config->env[kept++] = config->env[i];
 	config->env_count = kept;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -280,9 +326,9 @@ static const char *add_env(struct setting *setting, enum env_kind kind, const ch
 	op->kind = kind != ENV_UNSET && !text[length] ? ENV_PASS : kind;
 	op->option = option_id(setting->option);
 	op->name = arena_strndup(&config->arena, text, length);
-	op->value = op->kind == ENV_SET ? keep(setting, text + length + 1) : NULL;
+	op->value = op->kind == ENV_SET ? setting_keep(setting, text + length + 1) : NULL;
 	op->origin = origin;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return NULL;
 }
 
@@ -324,7 +370,7 @@ int set_env_file(struct setting *setting)
 
 	if (!*setting->value)
 		return clear_env(setting);
-	const char *path = keep(setting, setting->value);
+	const char *path = setting_keep(setting, setting->value);
 
 	if (lines_open(&lines, &config->arena, AT_FDCWD, path, path, setting->err))
 		return refuse_file(setting);
@@ -339,7 +385,7 @@ int set_env_file(struct setting *setting)
 			return refuse_file(setting);
 		}
 	}
-	note_origin(setting);
+	setting_note_origin(setting);
 	return more ? refuse_file(setting) : 0;
 }
 
@@ -351,7 +397,7 @@ int set_id_range(struct setting *setting)
 	size_t *count = users ? &config->uidmap_count : &config->gidmap_count;
 	struct id_range range = {.origin = setting->origin};
 
-	note_origin(setting);
+	setting_note_origin(setting);
 	if (!*setting->value) {
 		*count = 0;
 		return 0;
@@ -373,14 +419,14 @@ static int clear_capabilities(struct setting *setting)
 		if (config->caps[i].add != (setting->option->number != 0))
 			config->caps[kept++] = config->caps[i];
 	config->caps_count = kept;
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
 int set_capability(struct setting *setting)
 {
 	struct config *config = setting->config;
-	char name[PARSE_CAP_NAME_SIZE], *next = keep(setting, setting->value);
+	char name[PARSE_CAP_NAME_SIZE], *next = setting_keep(setting, setting->value);
 
 	if (!*setting->value)
 		return clear_capabilities(setting);
@@ -399,10 +445,10 @@ int set_capability(struct setting *setting)
 		op->add = setting->option->number != 0;
 		op->all = capability < 0;
 		op->capability = capability;
-		op->name = keep(setting, name);
+		op->name = setting_keep(setting, name);
 		op->origin = setting->origin;
 	}
-	note_origin(setting);
+	setting_note_origin(setting);
 	return 0;
 }
 
@@ -411,7 +457,7 @@ int set_rlimit(struct setting *setting)
 	struct config *config = setting->config;
 	struct rlimit_op limit = {.origin = setting->origin};
 
-	note_origin(setting);
+	setting_note_origin(setting);
 	if (!*setting->value) {
 		config->rlimits_count = 0;
 		return 0;

@@ -244,6 +244,19 @@ const char *parse_hostname(const char *text)
 	}
 }
 
+const char *parse_sandbox_name(const char *text)
+{
+	if (!*text)
+		return "the name is empty";
+	if (strlen(text) > 64)
+		return "a name has at most 64 bytes";
+	for (const char *p = text; *p; p++)
+		if (!is_letter(*p) && !is_digit(*p) && (p == text || !strchr("_.-", *p)))
+			return "a name has letters, digits, '_', '.' and '-', and begins with one "
+			       "of the first two";
+	return NULL;
+}
+
 static const struct {
 	const char *name;
 	int resource;

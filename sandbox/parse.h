@@ -45,6 +45,9 @@ const char *parse_user(const char *text);
 /* A host name of at most 64 bytes: labels of letters, digits and inner hyphens. */
 const char *parse_hostname(const char *text);
 
+/* What a sandbox may be called: at most 64 letters, digits, '_', '.' and '-'. */
+const char *parse_sandbox_name(const char *text);
+
 /* NAME=SOFT[:HARD]; leaves limit->origin alone, limit->name is static. */
 const char *parse_rlimit(const char *text, struct rlimit_op *limit);
 

@@ -91,7 +91,19 @@ static const char *bind_flag(const char *flag, struct mount_op *op)
 		op->noexec = true;
 		return NULL;
 	}
+	if (strcmp(flag, "create") == 0) {
+		op->create = true;
+		return NULL;
+	}
+	if (strcmp(flag, "O") == 0) {
+		if (!plain || op->kind != MOUNT_BIND)
+			return "O, a layer over the source, is for a writable --bind only";
+		op->layer = true;
+		return NULL;
+	}
 	if (strcmp(flag, "ro") == 0) {
+		if (op->layer)
+			return "ro and O exclude each other";
 		if (op->kind == MOUNT_DEV_BIND)
 			return "a device bind cannot be read-only";
 		op->kind = MOUNT_RO_BIND;
@@ -103,7 +115,7 @@ static const char *bind_flag(const char *flag, struct mount_op *op)
 				     : "rw contradicts a read-only bind";
 		return NULL;
 	}
-	return "the options of a bind are ro, rw and noexec";
+	return "the options of a bind are ro, rw, O, noexec and create";
 }
 
 static const char *file_flag(char *flag, struct mount_op *op)
@@ -181,6 +193,17 @@ static const char *read_bind(char *text, struct mount_op *op)
 	return reason ? reason : read_flags(flags, op);
 }
 
+/* DIR */
+static const char *read_lower(char *text, struct mount_op *op)
+{
+	if (cut(text, ':'))
+		return "the value is one directory (write \\: for a colon in its name)";
+	const char *reason = unescape(text);
+
+	op->source = text;
+	return reason || strlen(text) < PATH_MAX ? reason : "the path is longer than 4095 bytes";
+}
+
 /* TARGET:LINK */
 static const char *read_symlink(char *text, struct mount_op *op)
 {
@@ -230,6 +253,8 @@ const char *parse_mount(char *text, struct mount_op *op)
 	switch (op->kind) {
 	case MOUNT_SYMLINK:
 		return read_symlink(text, op);
+	case MOUNT_LOWER:
+		return read_lower(text, op);
 	case MOUNT_FILE:
 		return read_file(text, op);
 	case MOUNT_TMPFS:

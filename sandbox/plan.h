@@ -1,5 +1,5 @@
 /*
- * plan: asks each room for its steps, in order; prints them; runs the steps of one phase.
+ * plan: asks each room for its steps, in order, and prints them.
  */
 #ifndef PLAN_H
 #define PLAN_H
@@ -13,11 +13,19 @@
 int plan_make(struct plan *plan, const struct config *config, const struct host *host,
 	      char *const caller[], struct error *err);
 
+/* The plan of a command that joins the sandbox of another plan, confined as that sandbox's command
+ * is; config is that plan's with another command, user or variables. The arena is kept. */
+int plan_make_join(struct plan *plan, const struct plan *of, const struct config *config,
+		   struct error *err);
+
 /* One line a step: who, what, on what, and because of what; then the command. */
 void plan_print(const struct plan *plan, FILE *out);
 
-/* Run the steps of one phase, in order, up to the first that fails. */
-int plan_run(const struct plan *plan, enum phase phase, struct sandbox *sandbox, struct error *err);
+/* "note: " and its lines, with what could steer a terminal escaped. */
+void plan_print_note(const char *note, FILE *out);
+
+/* "confine" */
+const char *plan_phase_name(enum phase phase);
 
 void plan_free(struct plan *plan);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "capability_names.h"
+#include "capability_sets.h"
 #include "sandbox.h"
 
 /* keyctl's permission bits, include/linux/key.h: not in a header for programs. Nobody writes into
@@ -103,29 +104,15 @@ static int run_identity(const struct step *step, struct sandbox *sandbox, struct
 
 static const struct step_kind identity = {"identity", run_identity};
 
-static int set_capabilities(uint64_t effective, uint64_t permitted, uint64_t inheritable)
+/* With --confine-only: a plain user has none to give up, and may take nothing from the bounding
+ * set; under no_new_privs no exec gets anything of it. */
+static int drop_all(struct error *err)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct data[2];
-
-	for (int i = 0; i < 2; i++) {
-		data[i].effective = (uint32_t)(effective >> (32 * i));
-		data[i].permitted = (uint32_t)(permitted >> (32 * i));
-		data[i].inheritable = (uint32_t)(inheritable >> (32 * i));
-	}
-	return (int)syscall(SYS_capset, &header, data);
-}
-
-/* All that is not wanted goes from the bounding set, for good. */
-static int drop_bounding(uint64_t wanted)
-{
-	for (int cap = 0; cap < 64; cap++) {
-		if (wanted >> cap & 1)
-			continue;
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return errno == EINVAL ? 0 : -1; /* past the last that this kernel knows */
-	}
-	return 0;
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return fail(err, "clear the ambient capabilities");
+	if (capability_sets_drop_bounding(0, NULL) < 0 && errno != EPERM)
+		return fail(err, "drop the capability bounding set");
+	return capability_sets_set(0, 0, 0) < 0 ? fail(err, "give up all capabilities") : 0;
 }
 
 /*
@@ -137,15 +124,17 @@ static int run_capabilities(const struct step *step, struct sandbox *sandbox, st
 	uint64_t wanted = step->flags;
 	bool ambient = sandbox->plan->identity.uid != 0;
 
+	if (sandbox->plan->config->confine_only)
+		return drop_all(err);
 	/* PR_CAPBSET_DROP takes CAP_SETPCAP, effective: as long as ids changed it is only
 	 * permitted. */
-	if (set_capabilities(wanted | 1u << CAP_SETPCAP, wanted | 1u << CAP_SETPCAP, 0) < 0)
+	if (capability_sets_set(wanted | 1u << CAP_SETPCAP, wanted | 1u << CAP_SETPCAP, 0) < 0)
 		return fail(err, "take up capabilities");
-	if (drop_bounding(wanted) < 0)
+	if (capability_sets_drop_bounding(wanted, NULL) < 0)
 		return fail(err, "drop the capability bounding set");
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return fail(err, "clear the ambient capabilities");
-	if (set_capabilities(wanted, wanted, ambient ? wanted : 0) < 0)
+	if (capability_sets_set(wanted, wanted, ambient ? wanted : 0) < 0)
 		return fail(err, "set the capabilities to %s", step->target);
 	for (int cap = 0; ambient && cap < 64; cap++)
 		if (wanted >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
@@ -155,11 +144,11 @@ static int run_capabilities(const struct step *step, struct sandbox *sandbox, st
 
 static const struct step_kind capabilities = {"capabilities", run_capabilities};
 
-int privileges_drop_for_init(struct error *err)
+int privileges_drop_for_init(const struct plan *plan, struct error *err)
 {
-	uint64_t mine = 1u << CAP_KILL;
+	uint64_t mine = plan->config->confine_only ? 0 : 1u << CAP_KILL;
 
-	if (set_capabilities(mine, mine, 0) < 0)
+	if (capability_sets_set(mine, mine, 0) < 0)
 		return fail(err, "drop the capabilities of pid 1");
 	return 0;
 }
@@ -189,12 +178,13 @@ static const char *describe_capabilities(struct plan *plan, uint64_t set)
 	return text;
 }
 
-static void plan_capabilities(struct plan *plan)
+int privileges_plan_capabilities(struct plan *plan, struct error *err)
 {
 	const struct config *config = plan->config;
 	uint64_t all = ((UINT64_C(1) << CAP_LAST_CAP) << 1) - 1;
 
-	plan->capabilities = default_capabilities(plan);
+	(void)err;
+	plan->capabilities = config->confine_only ? 0 : default_capabilities(plan);
 	for (size_t i = 0; i < config->caps_count; i++) {
 		const struct cap_op *op = &config->caps[i];
 		uint64_t named = op->all ? all : UINT64_C(1) << op->capability;
@@ -202,11 +192,7 @@ static void plan_capabilities(struct plan *plan)
 		plan->capabilities =
 			op->add ? plan->capabilities | named : plan->capabilities & ~named;
 	}
-	struct step *step =
-		plan_add(plan, PHASE_CONFINE, &capabilities,
-			 config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
-	step->flags = plan->capabilities;
-	step->target = describe_capabilities(plan, plan->capabilities);
+	return 0;
 }
 
 static const char *limit_text(struct plan *plan, uint64_t value)
@@ -249,6 +235,8 @@ static void plan_rlimits(struct plan *plan)
 		if (!set_again(config, i))
 			plan_rlimit(plan, &config->rlimits[i]);
 	}
+	for (size_t i = 0; i < plan->rlimits_count; i++)
+		plan_rlimit(plan, &plan->rlimits[i]);
 	if (!core)
 		plan_rlimit(plan, &no_core);
 }
@@ -268,6 +256,29 @@ int privileges_plan(struct plan *plan, struct error *err)
 	step->options = plan->drop_groups     ? "no supplementary groups"
 			: config->keep_groups ? "supplementary groups kept"
 					      : "setgroups denied";
-	plan_capabilities(plan);
+	step = plan_add(plan, PHASE_CONFINE, &capabilities,
+			config->caps_count ? config->caps[config->caps_count - 1].origin : NULL);
+	step->flags = plan->capabilities;
+	step->target = describe_capabilities(plan, plan->capabilities);
+	return 0;
+}
+
+/* When the joiner dies the command does. After the change of ids, which takes the tie away, and
+ * before the filter, which may not know the call. */
+static int run_tie(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	(void)sandbox;
+	return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0
+		       ? fail(err, "tie the command to its caller")
+		       : 0;
+}
+
+static const struct step_kind tie = {"tie", run_tie};
+
+int privileges_plan_tie(struct plan *plan, struct error *err)
+{
+	(void)err;
+	plan_add(plan, PHASE_CONFINE, &tie, NULL);
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 #include "options.h"
 #include "profile_load.h"
+#include "profile_trust.h"
 
 /* A file that is being read, and the one whose `extends` led to it. */
 struct file {
@@ -21,6 +22,7 @@ struct file {
 	int directory;     /* where in the search order it was found */
 	const char *shown; /* in origins: "build.conf", or the path where that says too little */
 	bool drop_in, any_key;
+	bool stranger; /* it comes with a project that is not trusted, or such a one led to it */
 	unsigned given[OPTION_COUNT]; /* the line of each scalar */
 	bool off[OPTION_COUNT];       /* it was a flag, and false */
 	const struct file *child;
@@ -102,6 +104,24 @@ static int apply_extends(struct profile_loader *loader, struct file *file, const
 	return load_path(loader, value, file);
 }
 
+/* The words for a setting of a project's profile, or of what that extends, which loosens. */
+static int check_stranger(struct profile_loader *loader, const struct option *option,
+			  const char *value)
+{
+	const char *reason = profile_loosens(loader->config, option, value);
+
+	if (!reason)
+		return 0;
+	fail_because(loader->err,
+		     "%s%s%.200s: %s, and %.300s, which comes with the project, is not "
+		     "trusted",
+		     option->name, option->value ? " = " : "", option->value ? value : "", reason,
+		     loader->stranger);
+	return fail_remedy(loader->err,
+			   "read it, and when you trust it: sandbox profile trust %.300s",
+			   loader->stranger);
+}
+
 static int apply_setting(struct profile_loader *loader, struct file *file, const char *key,
 			 const char *value)
 {
@@ -115,6 +135,8 @@ static int apply_setting(struct profile_loader *loader, struct file *file, const
 			return prefix(loader->err, "%s: ", key);
 	}
 	if (option && check_twice(loader, file, option, value && strcmp(value, "false") == 0))
+		return -1;
+	if (option && file->stranger && check_stranger(loader, option, value ? value : "true"))
 		return -1;
 	if (options_set(loader->config, key, value, origin, loader->err))
 		return -1;
@@ -197,18 +219,19 @@ static bool is_missing(const struct error *err)
 }
 
 /* One drop-in: its keys stand in for nothing else, so it has neither name nor child. */
-static int load_drop_in(struct profile_loader *loader, int fd, const char *directory, char *name)
+static int load_drop_in(struct profile_loader *loader, int fd, const char *directory, char *name,
+			bool stranger)
 {
 	struct arena *arena = &loader->config->arena;
 	const char *path = arena_printf(arena, "%s/%s", directory, name);
-	struct file file = {.shown = path, .drop_in = true};
+	struct file file = {.shown = path, .drop_in = true, .stranger = stranger};
 
 	if (lines_open(&file.lines, arena, fd, name, path, loader->err))
 		return -1;
 	return read_lines(loader, &file);
 }
 
-static int load_drop_ins_in(struct profile_loader *loader, const char *name, int i)
+static int load_drop_ins_in(struct profile_loader *loader, const char *name, int i, bool stranger)
 {
 	struct arena *arena = &loader->config->arena;
 	char below[PROFILE_NAME_MAX + sizeof ".conf.d"];
@@ -232,7 +255,7 @@ static int load_drop_ins_in(struct profile_loader *loader, const char *name, int
 	char **names = profile_directory_names(directory, arena, &count);
 
 	for (size_t j = 0; j < count && (!failed || loader->wrong); j++) {
-		if (load_drop_in(loader, fd, path, names[j])) {
+		if (load_drop_in(loader, fd, path, names[j], stranger)) {
 			report(loader);
 			failed = -1;
 		}
@@ -242,12 +265,12 @@ static int load_drop_ins_in(struct profile_loader *loader, const char *name, int
 }
 
 /* All of them, whichever directory the profile itself is in: installed, administrator's, user's. */
-static int load_drop_ins(struct profile_loader *loader, const char *name)
+static int load_drop_ins(struct profile_loader *loader, const char *name, bool stranger)
 {
 	int failed = 0;
 
 	for (int i = loader->search.count - 1; i >= 0; i--) {
-		if (loader->search.fds[i] < 0 || !load_drop_ins_in(loader, name, i))
+		if (loader->search.fds[i] < 0 || !load_drop_ins_in(loader, name, i, stranger))
 			continue;
 		report(loader);
 		failed = -1;
@@ -287,6 +310,10 @@ static int load_named(struct profile_loader *loader, const char *name, int from,
 
 	if (reason)
 		return fail_because(loader->err, "profile '%.200s': %s", name, reason);
+	/* A project's profile has `default` below it already, and what it tightens is that. */
+	file.stranger = child && child->stranger;
+	if (file.stranger && strcmp(name, "default") == 0)
+		return 0;
 	int found = find(loader, &file, from);
 
 	/* `default` is there even when no file of that name is: it is what is built in. */
@@ -301,10 +328,28 @@ static int load_named(struct profile_loader *loader, const char *name, int from,
 		return -1;
 	/* Where a file extends its own name, the drop-ins of that name come after both. */
 	if (!(child && child->name && strcmp(child->name, name) == 0) &&
-	    load_drop_ins(loader, name))
+	    load_drop_ins(loader, name, file.stranger))
 		failed = -1;
 	loader->reported = failed;
 	return failed;
+}
+
+/* Does the file, which is open and not yet read, come with a project? Then it begins with what the
+ * user begins with. */
+static int meet_stranger(struct profile_loader *loader, struct file *file)
+{
+	const struct lines *lines = &file->lines;
+
+	file->stranger = file->child && file->child->stranger;
+	if (file->stranger || loader->trusts_all ||
+	    !profile_is_project(lines->path, loader->search.directories) ||
+	    profile_is_trusted(&loader->config->arena, lines->path, lines->text, lines->left))
+		return 0;
+	file->stranger = true;
+	if (loader->stranger)
+		return 0;
+	loader->stranger = lines->path;
+	return load_named(loader, "default", 0, NULL);
 }
 
 static int load_path(struct profile_loader *loader, const char *path, const struct file *child)
@@ -313,12 +358,20 @@ static int load_path(struct profile_loader *loader, const char *path, const stru
 	struct arena *arena = &loader->config->arena;
 
 	if (lines_open(&file.lines, arena, AT_FDCWD, path, path, loader->err) ||
-	    check_circle(loader, &file))
+	    check_circle(loader, &file) || meet_stranger(loader, &file))
 		return -1;
 	int failed = read_lines(loader, &file);
 
 	loader->reported = failed;
 	return failed;
+}
+
+/* A path, or a file here that is called as profiles are. */
+static bool names_file(const char *name)
+{
+	size_t length = strlen(name);
+
+	return strchr(name, '/') || (length > 5 && strcmp(name + length - 5, ".conf") == 0);
 }
 
 int profile_load(struct profile_loader *loader, const char *name, bool is_path)
@@ -332,8 +385,8 @@ int profile_load(struct profile_loader *loader, const char *name, bool is_path)
 	}
 	/* File names and origins outlive the caller's text. */
 	name = arena_strdup(arena, name);
-	int result = is_path || strchr(name, '/') ? load_path(loader, name, NULL)
-						  : load_named(loader, name, 0, NULL);
+	int result = is_path || names_file(name) ? load_path(loader, name, NULL)
+						 : load_named(loader, name, 0, NULL);
 
 	if (result)
 		report(loader);

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "profile_load.h"
+#include "profile_settings.h"
+#include "profile_trust.h"
 
 static int usage(void)
 {
 	fputs("usage: sandbox profile list\n"
-	      "       sandbox profile show [NAME]\n"
-	      "       sandbox profile check FILE...\n",
+	      "       sandbox profile show [--resolved [--json]] [NAME [ROOTFS]]\n"
+	      "       sandbox profile check FILE...\n"
+	      "       sandbox profile trust|distrust FILE...\n",
 	      stderr);
 	return EXIT_SANDBOX;
 }
@@ -107,91 +110,25 @@ static int command_list(FILE *out)
 
 /* --- show --- */
 
-struct shown {
-	const struct option *option;
-	const char *value, *origin;
-};
-
-struct showing {
-	struct arena arena;
-	struct shown *list;
-	size_t count;
-};
-
-/* Does the later setting undo the earlier one? */
-static bool undoes(const struct option *option, const char *value, const struct shown *earlier)
-{
-	bool list = option->flags & OPTION_LIST;
-
-	if (option == earlier->option)
-		return !list || !*value;
-	/* Two flags that settle one field. A list has no field of its own here. */
-	return !list && !(earlier->option->flags & OPTION_LIST) &&
-	       option->field == earlier->option->field && strcmp(value, "true") == 0 &&
-	       strcmp(earlier->value, "true") == 0;
-}
-
-static void remember(void *data, const struct option *option, const char *value, const char *origin)
-{
-	struct showing *showing = data;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < showing->count; i++)
-		if (!undoes(option, value, &showing->list[i]))
-			showing->list[kept++] = showing->list[i];
-	showing->count = kept;
-	if ((option->flags & OPTION_LIST) && !*value)
-		return;
-	*ARENA_APPEND(&showing->arena, showing->list, showing->count) = (struct shown){
-		option, arena_strdup(&showing->arena, value),
-		arena_strdup(&showing->arena,
-			     strchr(origin, ' ') ? strchr(origin, ' ') + 1 : origin)};
-}
-
-/* As it would stand in a profile: `$` doubled, so that the output can be used as one. */
-static void print_value(FILE *out, const char *value)
-{
-	for (size_t length; *value; value += length) {
-		char part[512];
-
-		length = strcspn(value, "$\t");
-		if (length == 0) {
-			fputs(*value == '$' ? "$$" : "\t", out);
-			length = 1;
-			continue;
-		}
-		if (length > sizeof part - 1)
-			length = sizeof part - 1;
-		memcpy(part, value, length);
-		part[length] = '\0';
-		print_escaped(out, part);
-	}
-}
-
 static int command_show(const char *name, FILE *out)
 {
-	struct showing showing = {0};
+	struct profile_settings settings = {.count = 0};
 	struct config config = {0};
 	struct error err = {0};
-	struct profile_loader loader = {
-		.config = &config, .err = &err, .seen = remember, .data = &showing};
+	struct profile_loader loader = {.config = &config,
+					.err = &err,
+					.seen = profile_settings_take,
+					.data = &settings,
+					.trusts_all = true};
 	int failed = profile_load(&loader, name, false);
 
 	if (failed)
 		error_print(stderr, &err);
-	for (size_t i = 0; !failed && i < showing.count; i++) {
-		fputs("# ", out);
-		print_escaped(out, showing.list[i].origin);
-		fprintf(out, "\n%s", showing.list[i].option->name);
-		if (showing.list[i].option->value || strcmp(showing.list[i].value, "true") != 0) {
-			fputs(" = ", out);
-			print_value(out, showing.list[i].value);
-		}
-		fputc('\n', out);
-	}
-	if (!failed && showing.count == 0)
+	for (size_t i = 0; !failed && i < settings.count; i++)
+		profile_settings_print(&settings.list[i], out);
+	if (!failed && settings.count == 0)
 		fputs("# nothing beyond the built-in defaults\n", out);
-	arena_free(&showing.arena);
+	arena_free(&settings.arena);
 	config_free(&config);
 	return failed ? EXIT_SANDBOX : 0;
 }
@@ -212,7 +149,9 @@ static void print_wrong(void *data, const struct error *err)
 	}
 }
 
-static int check_file(const char *path, FILE *out)
+/* What of a project's profile takes a word of the user's, line by line. Returns whether there is
+ * any. */
+static bool print_loosening(const char *path, FILE *out)
 {
 	struct config config = {.rootfs = "/"};
 	struct error err = {0};
@@ -220,18 +159,71 @@ static int check_file(const char *path, FILE *out)
 		.config = &config, .err = &err, .wrong = print_wrong, .data = out};
 	int failed = profile_load(&loader, path, true);
 
+	config_free(&config);
+	return failed != 0;
+}
+
+static int check_file(const char *path, FILE *out)
+{
+	struct config config = {.rootfs = "/"};
+	struct error err = {0};
+	struct profile_loader loader = {.config = &config,
+					.err = &err,
+					.wrong = print_wrong,
+					.data = out,
+					.trusts_all = true};
+	int failed = profile_load(&loader, path, true);
+
 	if (!failed && config_check(&config, &err)) {
 		fprintf(out, "%s: ", path);
 		print_wrong(out, &err);
 		failed = -1;
 	}
-	if (!failed) {
-		print_escaped(out, path);
-		fputs(": ok\n", out);
-	}
 	config_free(&config);
-	return failed ? EXIT_SANDBOX : 0;
+	if (failed)
+		return EXIT_SANDBOX;
+	bool loosens = print_loosening(path, out);
+	print_escaped(out, path);
+	fputs(loosens ? ": ok, for who trusts it\n" : ": ok\n", out);
+	return 0;
 }
+
+/* --- trust --- */
+
+/* What it will be able to do is shown to whoever trusts it. */
+static int trust_file(const char *path, FILE *out)
+{
+	struct error err;
+	int status = check_file(path, out);
+
+	if (status)
+		return status;
+	if (profile_trust_add(path, &err)) {
+		error_print(stderr, &err);
+		return EXIT_SANDBOX;
+	}
+	print_escaped(out, path);
+	fputs(": trusted, as long as it stays as it is\n", out);
+	return 0;
+}
+
+static int distrust_file(const char *path, FILE *out)
+{
+	struct error err;
+
+	if (profile_trust_remove(path, &err)) {
+		error_print(stderr, &err);
+		return EXIT_SANDBOX;
+	}
+	print_escaped(out, path);
+	fputs(": not trusted any more\n", out);
+	return 0;
+}
+
+static const struct {
+	const char *verb;
+	int (*run)(const char *path, FILE *out);
+} on_files[] = {{"check", check_file}, {"trust", trust_file}, {"distrust", distrust_file}};
 
 int profile_command(int argc, char **argv, FILE *out)
 {
@@ -242,10 +234,13 @@ int profile_command(int argc, char **argv, FILE *out)
 		return command_list(out);
 	if (strcmp(verb, "show") == 0 && argc <= 2)
 		return command_show(argc == 2 ? argv[1] : "default", out);
-	if (strcmp(verb, "check") != 0 || argc < 2)
-		return usage();
-	for (int i = 1; i < argc; i++)
-		if (check_file(argv[i], out))
-			status = EXIT_SANDBOX;
-	return status;
+	for (size_t i = 0; argc >= 2 && i < sizeof on_files / sizeof *on_files; i++) {
+		if (strcmp(verb, on_files[i].verb) != 0)
+			continue;
+		for (int j = 1; j < argc; j++)
+			if (on_files[i].run(argv[j], out))
+				status = EXIT_SANDBOX;
+		return status;
+	}
+	return usage();
 }

@@ -58,11 +58,8 @@ static const char *variable(struct arena *arena, const char *name, struct error 
 		return arena_printf(arena, "%u", getuid());
 	if (strncmp(name, "XDG_", 4) == 0)
 		return xdg(arena, name, err);
-	if (strcmp(name, "PWD") != 0) {
-		fail_because(err, "no variable ${%.64s} in profiles", name);
-		fail_remedy(err, "there are ${HOME}, ${PWD}, ${UID} and ${XDG_...}");
-		return NULL;
-	}
+	if (strcmp(name, "PWD") != 0)
+		return profile_registry(arena, name, err);
 	if (getcwd(cwd, sizeof cwd))
 		return arena_strdup(arena, cwd);
 	fail(err, "fill in ${PWD}: the working directory has no path");

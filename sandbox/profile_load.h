@@ -40,6 +40,9 @@ int profile_not_found(const struct profile_search *search, struct arena *arena, 
  */
 const char *profile_expand(struct arena *arena, const char *value, bool escape, struct error *err);
 
+/* ${NPM_REGISTRY} and its like: what the caller's settings say. NULL and err. */
+const char *profile_registry(struct arena *arena, const char *name, struct error *err);
+
 /* One run over a profile and all it extends. */
 struct profile_loader {
 	struct config *config;
@@ -51,7 +54,9 @@ struct profile_loader {
 	/* Called with each error, and loading goes on; NULL: loading ends at the first. */
 	void (*wrong)(void *data, const struct error *err);
 	void *data;
-	bool reported; /* the error in err was, or has its place in its text */
+	bool trusts_all;      /* whoever wrote it: to look at it, not to run by it */
+	const char *stranger; /* a file that comes with a project and is not trusted; NULL: none */
+	bool reported;        /* the error in err was, or has its place in its text */
 };
 
 /* Load a profile by name or path (by path even without a slash when is_path). 0 or -1. */

@@ -10,9 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "installed.h"
 #include "profile_load.h"
-
-#define SHARE "/share/sandbox/profiles"
 
 static const char *user_directory(struct arena *arena)
 {
@@ -25,54 +24,11 @@ static const char *user_directory(struct arena *arena)
 	return NULL;
 }
 
-/*
- * A directory beside the program counts only when no other user can have put it there: think of
- * a program in /tmp/build, and /tmp/profiles. Who could change the program itself may also.
- */
-static bool is_trusted(const char *directory)
-{
-	struct stat status, program;
-
-	if (stat(directory, &status) || !S_ISDIR(status.st_mode) || (status.st_mode & S_IWOTH))
-		return false;
-	if (status.st_uid == 0 || status.st_uid == geteuid())
-		return true;
-	return stat("/proc/self/exe", &program) == 0 && program.st_uid == status.st_uid;
-}
-
-static void cut_component(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash)
-		*slash = '\0';
-}
-
 static bool ends_with(const char *text, const char *end)
 {
 	size_t length = strlen(text), end_length = strlen(end);
 
 	return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
-static const char *installed_directory(struct arena *arena)
-{
-	char path[PATH_MAX];
-	const char *directory, *below = SHARE;
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-
-	if (length <= 0)
-		return PREFIX SHARE;
-	path[length] = '\0';
-	cut_component(path);
-	/* Run from the source tree: build/sandbox, build/san/sandbox. */
-	if (ends_with(path, "/build/san"))
-		cut_component(path);
-	if (ends_with(path, "/build"))
-		below = "/profiles";
-	cut_component(path);
-	directory = arena_printf(arena, "%s%s", path, below);
-	return is_trusted(directory) ? directory : PREFIX SHARE;
 }
 
 const char *const *profile_directories(struct arena *arena)
@@ -83,7 +39,7 @@ const char *const *profile_directories(struct arena *arena)
 	list[count] = user_directory(arena);
 	count += list[count] != NULL;
 	list[count++] = "/etc/sandbox/profiles";
-	list[count] = installed_directory(arena);
+	list[count] = installed_path(arena, "profiles", "share/sandbox/profiles");
 	return list;
 }
 
@@ -139,7 +95,7 @@ char **profile_directory_names(DIR *directory, struct arena *arena, size_t *coun
 	for (struct dirent *entry; (entry = readdir(directory)) != NULL;)
 		if (entry->d_name[0] != '.' && ends_with(entry->d_name, ".conf"))
 			*ARENA_APPEND(arena, names, *count) = arena_strdup(arena, entry->d_name);
-	if (*count > 1)
+	if (names)
 		qsort(names, *count, sizeof *names, compare);
 	return names;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "files.h"
+#include "layering.h"
 #include "mounting.h"
 #include "overlay.h"
 #include "sandbox.h"
@@ -39,13 +40,13 @@ static int run_tree(const struct step *step, struct sandbox *sandbox, struct err
 	sandbox->root = mount_clone(sandbox->rootfs, "", true);
 	if (sandbox->root < 0)
 		return fail(err, "clone the mount of %s", step->source);
-	if (mount_change(sandbox->root, MOUNT_SAFE | step->flags, 0, true) < 0) {
+	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
+		return fail(err, "attach %s as the new root", step->source);
+	if (mount_change(sandbox->root, MOUNT_SAFE | step->flags, true) < 0) {
 		fail(err, "set nosuid, nodev%s on %s", step->flags ? " and read-only" : "",
 		     step->source);
 		return fail_remedy(err, "%s", mount_hint(err->number));
 	}
-	if (mount_attach(sandbox->root, sandbox->host_root) < 0)
-		return fail(err, "attach %s as the new root", step->source);
 	/* With --read-only nothing can be made in it. */
 	if (!step->flags && own_mounts_add(&sandbox->own, sandbox->root) < 0)
 		return fail(err, "take note of the new root");
@@ -74,18 +75,54 @@ static int run_entry(const struct step *step, struct sandbox *sandbox, struct er
 {
 	int cleanup_fd tree_fd = mount_clone(sandbox->host_root, step->source + 1, true);
 
-	if (tree_fd < 0 || mount_change(tree_fd, MOUNT_SAFE | MOUNT_ATTR_RDONLY, 0, true) < 0) {
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+	if (tree_fd < 0 || target < 0 || mount_attach(tree_fd, target) < 0)
+		return fail(err, "attach the host's %s", step->source);
+	if (mount_change(tree_fd, MOUNT_SAFE | MOUNT_ATTR_RDONLY, true) < 0) {
 		fail(err, "show the host's %s read-only", step->source);
 		return fail_remedy(err, "%s", mount_hint(err->number));
 	}
-	int cleanup_fd target =
-		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
-	if (target < 0 || mount_attach(tree_fd, target) < 0)
-		return fail(err, "attach the host's %s", step->source);
 	return 0;
 }
 
 static const struct step_kind entry = {"ro-bind", run_entry};
+
+/* The host's /etc lacks a file that the sandbox has to have: a layer gets it, and is made read-only
+ * when it is there (run_read_only_etc). */
+static int run_entry_layer(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	int cleanup_fd source =
+		open_in_no_links(sandbox->host_root, step->source, O_PATH | O_DIRECTORY);
+	int cleanup_fd target =
+		open_or_make_in(sandbox->root, step->target, LEAF_DIRECTORY, &sandbox->own);
+
+	if (source < 0 || target < 0)
+		return fail(err, "lay a layer over the host's %s", step->source);
+	int cleanup_fd mount = layering_mount(sandbox, step->data, &source, 1, err);
+	if (mount < 0)
+		return -1;
+	return mount_attach(mount, target) < 0 ? fail(err, "attach the host's %s", step->source)
+					       : 0;
+}
+
+static const struct step_kind entry_layer = {"layer", run_entry_layer};
+
+static int run_read_only_etc(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	int cleanup_fd etc = open_in_no_links(sandbox->root, step->target, O_PATH | O_DIRECTORY);
+
+	if (etc < 0 || mount_change(etc, MOUNT_ATTR_RDONLY, false) < 0)
+		return fail(err, "make %s read-only", step->target);
+	return 0;
+}
+
+static const struct step_kind read_only_etc = {"remount", run_read_only_etc};
+
+static bool etc_is_layered(const struct plan *plan)
+{
+	return plan->host->rootfs_is_host && plan->host->resolv_conf_missing;
+}
 
 static int run_entry_link(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
@@ -100,9 +137,17 @@ static void plan_host_entries(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->host->entries_count; i++) {
 		const struct host_entry *shown = &plan->host->entries[i];
-		struct step *step = plan_add(plan, PHASE_SETUP, shown->link ? &entry_link : &entry,
-					     "allow-list of /");
+		bool layered =
+			etc_is_layered(plan) && !shown->link && strcmp(shown->path, "/etc") == 0;
+		struct step *step =
+			plan_add(plan, PHASE_SETUP,
+				 layered       ? &entry_layer
+				 : shown->link ? &entry_link
+					       : &entry,
+				 layered ? "/etc/resolv.conf is missing" : "allow-list of /");
 
+		if (layered)
+			step->data = layering_add(plan, shown->path, shown->path, false);
 		step->source = shown->link ? shown->link : shown->path;
 		step->target = shown->path;
 	}
@@ -121,6 +166,8 @@ int rootfs_plan(struct plan *plan, struct error *err)
 		step = plan_add(plan, PHASE_SETUP, &empty, "ROOTFS is /");
 		step->target = "/";
 		step->options = "empty";
+		step->writes =
+			config->layer_mode == LAYER_READ_ONLY ? WRITES_NOTHING : WRITES_FILES;
 	} else if (plan->has_layer) {
 		overlay_plan_root(plan);
 	} else {
@@ -132,6 +179,7 @@ int rootfs_plan(struct plan *plan, struct error *err)
 		step->target = "/";
 		step->options = read_only ? "ro" : "rw";
 		step->flags = read_only ? MOUNT_ATTR_RDONLY : 0;
+		step->writes = read_only ? WRITES_NOTHING : WRITES_FILES;
 	}
 	plan_host_entries(plan);
 	return 0;
@@ -140,7 +188,7 @@ int rootfs_plan(struct plan *plan, struct error *err)
 static int run_read_only(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	(void)step;
-	if (mount_change(sandbox->root, MOUNT_ATTR_RDONLY, 0, false) < 0)
+	if (mount_change(sandbox->root, MOUNT_ATTR_RDONLY, false) < 0)
 		return fail(err, "make the root read-only");
 	return 0;
 }
@@ -213,6 +261,11 @@ int rootfs_plan_finish(struct plan *plan, struct error *err)
 		step = plan_add(plan, PHASE_SETUP, &read_only_root,
 				config_origin(config, OPT_READ_ONLY));
 		step->target = "/";
+		step->options = "ro";
+	}
+	if (etc_is_layered(plan)) {
+		step = plan_add(plan, PHASE_SETUP, &read_only_etc, "allow-list of /");
+		step->target = "/etc";
 		step->options = "ro";
 	}
 	plan_add(plan, PHASE_SETUP, &pivot, NULL);

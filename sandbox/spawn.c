@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,12 @@
 extern char **environ;
 
 int spawn_start(struct spawned *spawned, char *const argv[], struct error *err)
+{
+	return spawn_start_on(spawned, argv, -1, -1, err);
+}
+
+int spawn_start_on(struct spawned *spawned, char *const argv[], int input, int output,
+		   struct error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -30,8 +38,11 @@ int spawn_start(struct spawned *spawned, char *const argv[], struct error *err)
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+	if (input < 0)
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	else
+		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, output < 0 ? ends[1] : output, STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
 	errno = posix_spawn(&spawned->pid, argv[0], &actions, &attributes, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
@@ -97,4 +108,16 @@ const char *spawn_find(struct arena *arena, const char *name)
 		search += length + (search[length] == ':');
 	}
 	return NULL;
+}
+
+void spawn_default_signals(void)
+{
+	/* A struct sigaction of the kernel's, all zero: SIG_DFL. Not signal(3), which leaves out
+	 * those that the C library uses itself; glibc's posix_spawn(3) starts programs with them
+	 * ignored.
+	 */
+	static const unsigned long none[8];
+
+	for (int number = 1; number <= 64; number++)
+		syscall(SYS_rt_sigaction, number, none, NULL, 8); /* fails for KILL and STOP */
 }

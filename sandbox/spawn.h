@@ -20,11 +20,19 @@ struct spawned {
 /* Start argv[0] (a path). -1 with err filled when it cannot be started. */
 int spawn_start(struct spawned *spawned, char *const argv[], struct error *err);
 
+/* The same with other files as standard input and output; -1: as above. They stay the caller's. */
+int spawn_start_on(struct spawned *spawned, char *const argv[], int input, int output,
+		   struct error *err);
+
 /*
  * Wait for it to end. Its output, cut at size - 1 bytes and without a final newline, is stored in
  * text. Returns the wait status as of waitpid(2). Closes the descriptor.
  */
 int spawn_finish(struct spawned *spawned, char *text, size_t size);
+
+/* What the caller ignores (nohup, a shell's background job) is nothing to whoever is not the
+ * caller's job: every signal does again what signal(7) says. */
+void spawn_default_signals(void);
 
 /* The full path of a program: in /usr/bin, else along PATH; NULL when there is none. Arena-owned.
  */

@@ -1,13 +1,14 @@
 /*
- * Theory of operation.
+ * Theory of operation. There are four kinds of process:
  *
- *   supervisor   the caller's child, in the caller's namespaces. Runs PREPARE, clones the child
- * into a new user and pid namespace, runs ATTACH (newuidmap and newgidmap, side by side), and then
- * sleeps in poll until a signal or a message comes. child        pid 1 inside (child.c). ISOLATE
- * goes on beside ATTACH; SETUP waits for MESSAGE_IDS, the one point at which the two meet. With a
- * single id there is no such point. payload      child of pid 1 (init.c), or pid 1 itself with
- * --as-pid-1 (exec.c): CONFINE, exec. watcher      only where the death of pid 1 alone would not be
- * enough: see watcher.c.
+ * - the supervisor, the caller's child, in the caller's namespaces. It runs PREPARE, clones the
+ *   child into a new user and pid namespace, runs ATTACH (newuidmap and newgidmap, side by side),
+ *   and then sleeps in poll until a signal or a message comes.
+ * - the child, pid 1 inside (child.c). ISOLATE goes on beside ATTACH; SETUP waits for MESSAGE_IDS,
+ *   the one point at which the two meet. With a single id there is no such point.
+ * - the payload, a child of pid 1 (init.c), or with --as-pid-1 that itself (exec.c): CONFINE and
+ *   exec.
+ * - the watcher, only where the death of pid 1 alone would not be enough: see watcher.c.
  *
  * Supervisor and pid 1 hold the two ends of one channel and nobody else does. Whoever dies first,
  * the other reads MESSAGE_GONE; the kernel sends pid 1 SIGKILL too when the supervisor dies, and
@@ -21,18 +22,27 @@
 #include "supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "announce.h"
+#include "cgroup.h"
 #include "channel.h"
 #include "child.h"
+#include "conclude.h"
+#include "descent.h"
+#include "join.h"
 #include "plan.h"
 #include "sandbox.h"
 #include "watcher.h"
@@ -41,21 +51,40 @@
 static const int forwarded[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
 				SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
 
-static int open_signals(struct sandbox *sandbox, struct error *err)
+static void set_of_forwarded(sigset_t *set)
 {
 	struct sigaction action;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
+		if (sigaction(forwarded[i], NULL, &action) < 0 || action.sa_handler != SIG_IGN)
+			sigaddset(set, forwarded[i]);
+	sigaddset(set, SIGRTMIN);
+}
+
+static int open_signals(struct sandbox *sandbox, struct error *err)
+{
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-		if (sigaction(forwarded[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&set, forwarded[i]);
+	set_of_forwarded(&set);
 	/* A caller that ignores SIGCHLD would have our children reaped before we hear of them. */
 	signal(SIGCHLD, SIG_DFL);
 	if (sigprocmask(SIG_BLOCK, &set, &sandbox->caller_mask) < 0)
 		return fail(err, "block signals");
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? fail(err, "make a descriptor for signals") : fd;
+}
+
+/* From when others can be started in the sandbox: joiners are reaped when they end, and not before
+ * somebody happens to come by. */
+static void hear_of_children(const struct sandbox *sandbox)
+{
+	sigset_t set;
+
+	set_of_forwarded(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signalfd(sandbox->signals, &set, 0);
 }
 
 static int die_with_parent(const struct plan *plan, pid_t parent, struct error *err)
@@ -70,12 +99,14 @@ static int die_with_parent(const struct plan *plan, pid_t parent, struct error *
 	return 0;
 }
 
-/* fork(2), but into new user and pid namespaces and with a pidfd. clone and not clone3: the latter
- * is refused by many filters, ours among them. */
+/* fork(2), but into new user and pid namespaces and with a pidfd. clone and not
+ * clone3: the latter is refused by many filters, ours among them. */
 static int clone_child(struct sandbox *sandbox, int channel[2], struct error *err)
 {
 	int pidfd = -1;
-	long pid = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWPID | CLONE_PIDFD | SIGCHLD, NULL,
+	bool alone = sandbox->plan->config->confine_only;
+	long pid = syscall(SYS_clone,
+			   (alone ? 0 : CLONE_NEWUSER | CLONE_NEWPID) | CLONE_PIDFD | SIGCHLD, NULL,
 			   &pidfd, NULL, 0);
 
 	if (pid == 0) {
@@ -88,6 +119,8 @@ static int clone_child(struct sandbox *sandbox, int channel[2], struct error *er
 	sandbox->channel = channel[0];
 	if (pid < 0) {
 		errno = number;
+		if (alone)
+			return fail(err, "start the sandbox's first process");
 		fail(err, "make a user namespace");
 		return host_explain_userns(number, err);
 	}
@@ -96,26 +129,77 @@ static int clone_child(struct sandbox *sandbox, int channel[2], struct error *er
 	return 0;
 }
 
+/* Stopped as a job of the caller's shell is: the terminal as it was found. */
+static void stop(struct sandbox *sandbox)
+{
+	terminal_put_back(&sandbox->caller);
+	kill(getpid(), SIGSTOP);
+}
+
+/* The shell has let us go on, in the foreground or in the background. */
+static void go_on(struct sandbox *sandbox)
+{
+	if (sandbox->caller.tty < 0)
+		return;
+	terminal_take(&sandbox->caller);
+	channel_send(sandbox->channel, MESSAGE_CONTINUE,
+		     sandbox->caller.wanted && terminal_in_foreground(&sandbox->caller), NULL);
+}
+
+/*
+ * The command has been stopped: by Ctrl-Z at its terminal, or because it wants to read, or to set
+ * the terminal, and is not in the foreground of its own. When we are in front of the caller's it
+ * gets what it wants; else the shell has to hear that its job has stopped, as it would without us.
+ */
+static void command_stopped(struct sandbox *sandbox, int number)
+{
+	bool wants = number == SIGTTIN || number == SIGTTOU;
+
+	if (sandbox->caller.tty < 0)
+		return;
+	sandbox->caller.wanted |= wants;
+	if (wants && terminal_in_foreground(&sandbox->caller)) {
+		go_on(sandbox);
+		return;
+	}
+	/* Others of the same job, in a pipeline, are stopped with us, as Ctrl-Z does it. */
+	if (number == SIGTSTP)
+		kill(0, SIGTSTP);
+	stop(sandbox);
+}
+
+/* To the command: a payload that is pid 1 has no init that would hear of it. */
+static void send_signal(const struct sandbox *sandbox, enum message_kind kind, int number)
+{
+	if (sandbox->plan->config->as_pid_1)
+		syscall(SYS_pidfd_send_signal, sandbox->child_fd, number, NULL, 0);
+	else
+		channel_send(sandbox->channel, kind, number, NULL);
+}
+
 /* Signals from the terminal (Ctrl-C) are for the whole foreground group, as they would be without
  * us; those that somebody sent with kill(1) are for the command. */
-static void pass_on(const struct sandbox *sandbox, const struct signalfd_siginfo *info)
+static void pass_on(struct sandbox *sandbox, const struct signalfd_siginfo *info)
 {
 	int number = (int)info->ssi_signo;
 	bool terminal = info->ssi_code == SI_KERNEL;
 
 	if (number == SIGTSTP || number == SIGCONT) {
-		/* The payload's group is an orphan in its session, where SIGTSTP has no effect. */
+		/* Without a terminal of its own the payload's group is an orphan in its session,
+		 * where SIGTSTP has no effect. */
 		channel_send(sandbox->channel, MESSAGE_TERMINAL,
 			     number == SIGTSTP ? SIGSTOP : SIGCONT, NULL);
 		if (number == SIGTSTP)
-			kill(getpid(), SIGSTOP);
+			stop(sandbox);
+		else
+			go_on(sandbox);
 		return;
 	}
-	if (sandbox->plan->config->as_pid_1)
-		syscall(SYS_pidfd_send_signal, sandbox->child_fd, number, NULL, 0);
-	else
-		channel_send(sandbox->channel, terminal ? MESSAGE_TERMINAL : MESSAGE_SIGNAL, number,
-			     NULL);
+	if (number == SIGWINCH && sandbox->caller.tty >= 0) {
+		terminal_resize(&sandbox->caller); /* and the kernel tells who is in front */
+		return;
+	}
+	send_signal(sandbox, terminal ? MESSAGE_TERMINAL : MESSAGE_SIGNAL, number);
 }
 
 static int exit_status(int status)
@@ -125,27 +209,39 @@ static int exit_status(int status)
 
 static int wait_child(struct sandbox *sandbox)
 {
+	struct rusage used = {.ru_maxrss = 0};
 	int status = 0;
 
-	while (waitpid(sandbox->child, &status, 0) < 0 && errno == EINTR)
+	while (wait4(sandbox->child, &status, 0, &used) < 0 && errno == EINTR)
 		;
 	sandbox->child = 0;
+	if (!sandbox->ended) /* else pid 1 has told, and of its children alone */
+		sandbox->outcome.usage = usage_of(&used);
 	return status;
 }
 
-/* Pid 1 is gone without a word of how the payload ended. */
-static int child_gone(struct sandbox *sandbox, bool started, struct error *err)
+/* Pid 1 is gone without a word of how the payload ended; or it cannot be heard, and clean_up() ends
+ * it. */
+static int child_gone(struct sandbox *sandbox, int unheard, struct error *err)
 {
-	int status = wait_child(sandbox);
+	bool started = sandbox->started;
 
+	if (unheard) {
+		errno = unheard;
+		return fail(err, "hear the sandbox's first process");
+	}
+	int status = wait_child(sandbox);
 	if (WIFSIGNALED(status))
 		fail_because(err, "the sandbox's first process was killed by signal %d%s",
 			     WTERMSIG(status),
 			     WTERMSIG(status) == SIGKILL ? " (out of memory, or somebody's kill -9)"
 							 : "");
-	else
+	else if (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_SANDBOX)
 		fail_because(err, "the sandbox's first process ended without saying why");
-	if (started)
+	else
+		fail_because(err, "the sandbox's first process could not speak with us: %s",
+			     strerror(WEXITSTATUS(status)));
+	if (started && (WIFSIGNALED(status)))
 		err->status = exit_status(status);
 	return -1;
 }
@@ -153,57 +249,258 @@ static int child_gone(struct sandbox *sandbox, bool started, struct error *err)
 /* Whoever wants to stop us while the sandbox is still being made gets just that. */
 static bool stops_the_start(int number)
 {
-	return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT;
+	return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT ||
+	       number == SIGKILL;
+}
+
+/* Joiners that have ended, and helpers; pid 1 is waited for by name. */
+static void reap_others(struct sandbox *sandbox)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
+		bool ours = info.si_pid == sandbox->child || info.si_pid == sandbox->watcher_pid;
+
+		for (int role = 0; role < HELPER_COUNT && !ours; role++)
+			ours = info.si_pid == sandbox->helpers[role].pid &&
+			       !helper_has_ended(&sandbox->helpers[role]);
+		if (ours)
+			return;
+		waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
+/* One that came before the command is kept for it: it may have been started by now, and have said
+ * so to who then sent this, before pid 1 has told us. */
+static void hold(struct sandbox *sandbox, int number)
+{
+	if (number != SIGTSTP && number != SIGCONT && number != SIGWINCH && number <= 64)
+		sandbox->held |= 1ull << (number - 1);
+}
+
+static void give_held(struct sandbox *sandbox)
+{
+	for (int number = 1; number <= 64; number++)
+		if (sandbox->held >> (number - 1) & 1)
+			send_signal(sandbox, MESSAGE_SIGNAL, number);
+	sandbox->held = 0;
 }
 
 /* Read what signals there are; the number of the one that ends an unfinished start, or 0. */
-static int take_signals(const struct sandbox *sandbox, int signals, bool started)
+static int take_signals(struct sandbox *sandbox, int signals, bool started)
 {
 	struct signalfd_siginfo info;
 
 	while (read(signals, &info, sizeof info) == sizeof info) {
-		if (started)
+		if (info.ssi_signo == SIGCHLD) {
+			reap_others(sandbox);
+			continue;
+		}
+		int number = (int)info.ssi_signo;
+		/* sandbox kill: any signal, as a number that comes with one of ours. */
+		bool sent = number == SIGRTMIN;
+
+		if (sent && (info.ssi_code != SI_QUEUE || info.ssi_uid != getuid()))
+			continue;
+		if (sent)
+			number = info.ssi_int;
+		if (!started && stops_the_start(number))
+			return number;
+		if (!started)
+			hold(sandbox, number);
+		else if (sent)
+			send_signal(sandbox, MESSAGE_SIGNAL, number);
+		else
 			pass_on(sandbox, &info);
-		else if (stops_the_start((int)info.ssi_signo))
-			return (int)info.ssi_signo;
 	}
 	return 0;
+}
+
+enum {
+	CHANNEL,
+	SIGNALS,
+	DEADLINE,
+	CPU_TIME,
+	CONTROL,
+	OUTPUT,
+	TERMINAL,
+	POLLS = TERMINAL + TERMINAL_POLLS
+};
+
+/* The command has ended, as waitpid(2) has it. */
+static int note_end(struct sandbox *sandbox, int wait_status)
+{
+	sandbox->outcome.ended = monotonic_now();
+	sandbox->outcome.known = true;
+	sandbox->outcome.wait_status = wait_status;
+	return exit_status(wait_status);
+}
+
+/* --timeout, --cpu-time: the time is over, or the grace. */
+static void enforce(const struct sandbox *sandbox, enum deadline_step step, int first)
+{
+	bool alone = sandbox->plan->config->as_pid_1;
+
+	if (step == DEADLINE_NOT_YET)
+		return;
+	int number = step == DEADLINE_TERMINATE ? first : SIGKILL;
+	if (alone || step == DEADLINE_DESTROY)
+		syscall(SYS_pidfd_send_signal, sandbox->child_fd, number, NULL, 0);
+	else
+		channel_send(sandbox->channel, MESSAGE_EVERYONE, number, NULL);
+}
+
+/* The command runs: who asks for the sandbox can be told what it is, and join it. */
+static int record_start(struct sandbox *sandbox, struct error *err)
+{
+	if (sandbox->state.lock >= 0 &&
+	    (announce_write(sandbox, err) < 0 || join_listen(sandbox, err) < 0))
+		return -1;
+	if (sandbox->control >= 0)
+		hear_of_children(sandbox);
+	if (sandbox->ready >= 0) {
+		struct error name = {.number = 0};
+
+		snprintf(name.text, sizeof name.text, "%s", sandbox->state.name);
+		/* Ctrl-C before the name was told: nobody knows of it, and nobody wants it. */
+		if (channel_send(sandbox->ready, MESSAGE_STARTED, 0, &name) < 0)
+			return errno == EPIPE
+				       ? fail_because(err, "whoever started the sandbox has gone")
+				       : fail(err, "say that the sandbox has started");
+		close(sandbox->ready);
+		sandbox->ready = -1;
+	}
+	return 0;
+}
+
+/* A child that is gone will be heard of; one that is there all the same does not wait for more. */
+static int tell(const struct sandbox *sandbox, enum message_kind kind, struct error *err)
+{
+	if (channel_send(sandbox->channel, kind, 0, NULL) == 0)
+		return 0;
+	if (errno != EPIPE)
+		return fail(err, "tell the sandbox to go on");
+	shutdown(sandbox->channel, SHUT_WR);
+	return 0;
+}
+
+/* For helpers, while pid 1 can still be looked at: it hides before all of them have come. */
+static int open_user_namespace(struct sandbox *sandbox, struct error *err)
+{
+	char path[32];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/user", sandbox->child);
+	sandbox->user_namespace = open(path, O_RDONLY | O_CLOEXEC);
+	return sandbox->user_namespace < 0 ? fail(err, "open %s", path) : 0;
+}
+
+/* What pid 1 says. 1: the command goes on; 0: it has ended, with *status; -1: err says why. */
+static int hear(struct sandbox *sandbox, struct pollfd *channel, int *status, struct error *err)
+{
+	struct message message;
+
+	/* A payload that is pid 1 has no channel: its exec closes it, and then its pidfd speaks. */
+	if (channel->fd == sandbox->child_fd) {
+		*status = note_end(sandbox, wait_child(sandbox));
+		return 0;
+	}
+	switch (channel_receive(sandbox->channel, &message)) {
+	case MESSAGE_PTY:
+		terminal_attach(&sandbox->caller, message.fds[0]);
+		return 1;
+	case MESSAGE_NAMESPACES:
+		memcpy(sandbox->namespaces, message.fds, sizeof sandbox->namespaces);
+		return 1;
+	case MESSAGE_USER_NAMESPACE:
+		sandbox->payload_namespace = message.fds[0];
+		return 1;
+	case MESSAGE_ENFORCED:
+		sandbox->enforced = message.fds[0];
+		if (plan_run(sandbox->plan, PHASE_ATTEST, sandbox, err) < 0)
+			return -1;
+		close_cleanup(&sandbox->enforced);
+		return tell(sandbox, MESSAGE_GO, err) < 0 ? -1 : 1;
+	case MESSAGE_STARTED:
+		sandbox->started = true;
+		sandbox->outcome.started = monotonic_now();
+		if (deadline_start(&sandbox->deadline, &sandbox->plan->config->limits, err) < 0 ||
+		    cpu_watch_start(&sandbox->cpu_watch, &sandbox->plan->config->limits, err) < 0)
+			return -1;
+		give_held(sandbox);
+		return record_start(sandbox, err) < 0 ? -1 : 1;
+	case MESSAGE_STOPPED:
+		command_stopped(sandbox, message.number);
+		return 1;
+	case MESSAGE_EXITED:
+		sandbox->ended = true;
+		sandbox->outcome.usage = message.usage;
+		*status = note_end(sandbox, message.number);
+		return 0;
+	case MESSAGE_ERROR:
+		*err = message.error;
+		return -1;
+	case MESSAGE_GONE:
+		if (sandbox->attends)
+			return fail_because(err, "the sandbox has ended");
+		if (!sandbox->started || !sandbox->plan->config->as_pid_1)
+			return child_gone(sandbox, message.number, err);
+		channel->fd = sandbox->child_fd;
+		return 1;
+	default:
+		return fail_because(err, "the sandbox's first process spoke out of turn");
+	}
+}
+
+/* What is not pid 1's to say, and nobody's signal. */
+static void take_rest(struct sandbox *sandbox, const struct pollfd *polls)
+{
+	const struct limits *limits = &sandbox->plan->config->limits;
+
+	terminal_carry(&sandbox->caller, polls + TERMINAL);
+	if (polls[OUTPUT].revents)
+		output_take(&sandbox->output);
+	if (polls[CONTROL].revents)
+		join_serve(sandbox);
+	/* A command that has just ended has not timed out. */
+	if (polls[CHANNEL].revents)
+		return;
+	if (polls[DEADLINE].revents)
+		enforce(sandbox, deadline_over(&sandbox->deadline, limits), SIGTERM);
+	if (polls[CPU_TIME].revents)
+		enforce(sandbox, cpu_watch_look(&sandbox->cpu_watch, limits, sandbox->limits),
+			SIGXCPU);
 }
 
 /* From the start of the payload to its end. */
 static int follow(struct sandbox *sandbox, int signals, struct error *err)
 {
-	struct message message;
-	bool started = false, as_pid_1 = sandbox->plan->config->as_pid_1;
-	/* A payload that is pid 1 has no channel: its exec closes it, and then its pidfd speaks. */
-	struct pollfd both[] = {{.fd = sandbox->channel, .events = POLLIN},
-				{.fd = signals, .events = POLLIN}};
+	struct pollfd polls[POLLS] = {
+		[CHANNEL] = {.fd = sandbox->channel, .events = POLLIN},
+		[SIGNALS] = {.fd = signals, .events = POLLIN},
+		[DEADLINE] = {.fd = sandbox->deadline.timer, .events = POLLIN},
+		[CPU_TIME] = {.fd = sandbox->cpu_watch.timer, .events = POLLIN},
+		[OUTPUT] = {.fd = sandbox->output.pipe, .events = POLLIN}};
+	int status = -1;
 
 	for (;;) {
-		if (poll(both, 2, -1) < 0 && errno != EINTR)
+		polls[CONTROL] = (struct pollfd){.fd = sandbox->control, .events = POLLIN};
+		terminal_polls(&sandbox->caller, polls + TERMINAL);
+		if (poll(polls, POLLS, -1) < 0 && errno != EINTR)
 			return fail(err, "wait for the sandbox");
-		int stopped_by = take_signals(sandbox, signals, started);
-		if (stopped_by)
-			return 128 + stopped_by;
-		if (!both[0].revents)
-			continue;
-		if (both[0].fd == sandbox->child_fd)
-			return exit_status(wait_child(sandbox));
-		switch (channel_receive(sandbox->channel, &message)) {
-		case MESSAGE_STARTED:
-			started = true;
-			break;
-		case MESSAGE_EXITED:
-			sandbox->ended = true;
-			return exit_status(message.number);
-		case MESSAGE_ERROR:
-			*err = message.error;
-			return -1;
-		default:
-			if (!started || !as_pid_1)
-				return child_gone(sandbox, started, err);
-			both[0].fd = sandbox->child_fd;
+		/* The start is heard of before what came after it. */
+		if (sandbox->started || !polls[CHANNEL].revents) {
+			int stopped_by = take_signals(sandbox, signals, sandbox->started);
+
+			if (stopped_by)
+				return 128 + stopped_by;
+			take_rest(sandbox, polls);
 		}
+		if (!polls[CHANNEL].revents)
+			continue;
+		int result = hear(sandbox, &polls[CHANNEL], &status, err);
+		if (result <= 0)
+			return result < 0 ? -1 : status;
 	}
 }
 
@@ -211,21 +508,60 @@ static int start(struct sandbox *sandbox, struct error *err)
 {
 	const struct plan *plan = sandbox->plan;
 	pid_t parent = getppid();
+	struct message isolated;
 	int ends[2];
 
-	if (die_with_parent(plan, parent, err) < 0 || watcher_start(sandbox, err) < 0 ||
+	/* Should our child be killed, what it had comes to us; not when somebody else's children
+	 * are ours already (a shell that has exec'ed us), with orphans of their own. */
+	sandbox->adopts = plan->config->confine_only && !descent_is_there();
+	if (sandbox->adopts && descent_adopt() < 0)
+		return fail(err, "be the one to whom orphans come");
+	if (die_with_parent(plan, parent, err) < 0 ||
+	    terminal_open(&sandbox->caller, plan, err) < 0 || watcher_start(sandbox, err) < 0 ||
 	    plan_run(plan, PHASE_PREPARE, sandbox, err) < 0)
 		return -1;
 	if (channel_open(ends, err) < 0)
 		return -1;
 	if (clone_child(sandbox, ends, err) < 0 || watcher_tell(sandbox, err) < 0)
 		return -1;
+	if (plan_has(plan, PHASE_CONNECT) && open_user_namespace(sandbox, err) < 0)
+		return -1;
 	if (plan_run(plan, PHASE_ATTACH, sandbox, err) < 0)
 		return -1;
-	if (plan_waits(plan) && channel_send(sandbox->channel, MESSAGE_IDS, 0, NULL) < 0 &&
-	    errno != EPIPE)
-		return fail(err, "tell the sandbox to go on");
-	return 0;
+	if (plan_waits(plan) && tell(sandbox, MESSAGE_IDS, err) < 0)
+		return -1;
+	if (!plan_has(plan, PHASE_CONNECT))
+		return 0;
+	/* Helpers go into namespaces that are there. */
+	sandbox->interrupted = !channel_expect(sandbox->channel, MESSAGE_ISOLATED, &isolated);
+	if (sandbox->interrupted && errno)
+		return fail(err, "hear the sandbox's first process");
+	if (!sandbox->interrupted) {
+		sandbox->network_namespace = isolated.fds[0];
+		if (plan_run(plan, PHASE_CONNECT, sandbox, err) < 0)
+			return -1;
+	}
+	/* When somebody has spoken before the network was ready, follow() hears what it is; the
+	 * payload stays where it is. */
+	return sandbox->interrupted ? 0 : tell(sandbox, MESSAGE_NETWORK, err);
+}
+
+enum { END_SECONDS = 30 }; /* for who is waiting for a file system, say */
+
+/* --confine-only: the first process ends the others before itself, so it is asked to, by the end of
+ * our channel; it is killed when that takes too long. What it has left then is ours to end. */
+static void end_alone(struct sandbox *sandbox)
+{
+	struct pollfd gone = {.fd = sandbox->child_fd, .events = POLLIN};
+
+	shutdown(sandbox->channel, SHUT_RDWR);
+	if (sandbox->child > 0) {
+		if (poll(&gone, 1, END_SECONDS * 1000) == 0)
+			kill(sandbox->child, SIGKILL);
+		wait_child(sandbox);
+	}
+	if (sandbox->adopts)
+		descent_end(sandbox->watcher_pid > 0 ? sandbox->watcher_pid : 0);
 }
 
 /* Nothing is left behind: on an early way out pid 1 is killed and waited for; on the ordinary one
@@ -233,37 +569,186 @@ static int start(struct sandbox *sandbox, struct error *err)
 static void clean_up(struct sandbox *sandbox, bool ended)
 {
 	/* A layer on disk can only be removed when nothing has it mounted. */
-	if (sandbox->child > 0 && (!ended || sandbox->layer_path)) {
-		kill(sandbox->child, SIGKILL); /* unreaped and ours: the pid is nobody else's */
-		wait_child(sandbox);
+	if (sandbox->plan->config->confine_only)
+		end_alone(sandbox);
+	if (sandbox->child > 0 && (!ended || sandbox->layer_path || sandbox->plan->own_cgroup)) {
+		/* Unreaped and ours: the pid is nobody else's. */
+		if (kill(sandbox->child, SIGKILL) == 0)
+			wait_child(sandbox);
 	}
+	/* All but pasta end by themselves when their end of a pipe closes. */
+	for (int role = 0; role < HELPER_COUNT; role++)
+		helper_end(&sandbox->helpers[role], !ended);
+	for (size_t i = 0; i < sandbox->published_count; i++)
+		close(sandbox->published[i]);
+	free(sandbox->published);
 	watcher_finish(sandbox);
+	cgroup_remove(sandbox->plan, getpid());
+	close_cleanup(&sandbox->cgroup);
+	close_cleanup(&sandbox->limits);
+	free(sandbox->cgroup_path);
 	free(sandbox->layer_path);
+	deadline_close(&sandbox->deadline);
+	cpu_watch_close(&sandbox->cpu_watch);
 	close_cleanup(&sandbox->channel);
 	close_cleanup(&sandbox->child_fd);
+	close_cleanup(&sandbox->user_namespace);
+	close_cleanup(&sandbox->network_namespace);
 	close_cleanup(&sandbox->layer);
+	close_cleanup(&sandbox->base);
+	const int session[] = {sandbox->wayland.listener,
+			       sandbox->wayland.bound,
+			       sandbox->wayland.heard,
+			       sandbox->audio.listener,
+			       sandbox->audio.bound,
+			       sandbox->audio.heard,
+			       sandbox->x11};
+	for (size_t i = 0; i < sizeof session / sizeof *session; i++)
+		close_cleanup(&session[i]);
 }
 
-int supervisor_run(const struct plan *plan, char *arguments, size_t size, struct error *err)
+/* What there is to say of the run. Returns the status to end with. */
+static int finish(struct sandbox *sandbox, int status, const struct error *err)
 {
-	struct sandbox sandbox = {.plan = plan,
-				  .channel = -1,
-				  .child_fd = -1,
-				  .host_root = -1,
-				  .rootfs = -1,
-				  .root = -1,
-				  .scratch = -1,
-				  .layer = -1,
-				  .watcher = -1,
-				  .arguments = arguments,
-				  .arguments_size = size};
-	int cleanup_fd signals = open_signals(&sandbox, err);
+	struct error ignored;
+	char *rest, *line;
+
+	plan_run(sandbox->plan, PHASE_FINISH, sandbox, &ignored);
+	status = conclude(sandbox, status, err);
+	rest = sandbox->report;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (!*line)
+			continue;
+		fputs("sandbox: ", stderr);
+		print_escaped(stderr, line);
+		fputc('\n', stderr);
+	}
+	free(sandbox->report);
+	sandbox->report = NULL;
+	return status;
+}
+
+/* Tell who else wants to know. That they could not be told is the error, unless there is one. */
+static int report(struct sandbox *sandbox, int status, struct error *err)
+{
+	struct error untold;
+
+	if (plan_run(sandbox->plan, PHASE_REPORT, sandbox, &untold) < 0 && status >= 0) {
+		*err = untold;
+		status = -1;
+	}
+	close_cleanup(&sandbox->meta);
+	close_cleanup(&sandbox->meta_directory);
+	return status;
+}
+
+static void initialize(struct sandbox *sandbox, const struct plan *plan)
+{
+	*sandbox = (struct sandbox){.plan = plan,
+				    .channel = -1,
+				    .child_fd = -1,
+				    .host_root = -1,
+				    .rootfs = -1,
+				    .root = -1,
+				    .scratch = -1,
+				    .layer = -1,
+				    .base = -1,
+				    .watcher = -1,
+				    .signals = -1,
+				    .pts = -1,
+				    .master = -1,
+				    .terminal = -1,
+				    .proc = -1,
+				    .mapped = -1,
+				    .control = -1,
+				    .payload_namespace = -1,
+				    .user_namespace = -1,
+				    .network_namespace = -1,
+				    .ready = -1,
+				    .deadline = {.timer = -1},
+				    .cpu_watch = {.timer = -1},
+				    .cgroup = -1,
+				    .witness = -1,
+				    .enforced = -1,
+				    .limits = -1,
+				    .meta = -1,
+				    .meta_directory = -1,
+				    .outcome = {.counters = {-1, -1, -1, -1, -1, -1, -1, -1}},
+				    .wayland = {-1, -1, -1},
+				    .audio = {-1, -1, -1},
+				    .x11 = -1,
+				    .fuse = -1,
+				    .fuse_helper = -1,
+				    .bus = -1,
+				    .state = {.parent = -1, .dir = -1, .lock = -1},
+				    .output = {.pipe = -1, .log = -1},
+				    .caller = {.tty = -1, .master = -1}};
+	for (int i = 0; i < SANDBOX_NAMESPACES; i++)
+		sandbox->namespaces[i] = -1;
+	for (int role = 0; role < HELPER_COUNT; role++)
+		helper_none(&sandbox->helpers[role]);
+}
+
+int supervisor_run(const struct plan *plan, const struct launch_place *place, struct error *err)
+{
+	struct sandbox sandbox;
 	int status = -1;
 
-	if (signals < 0)
+	initialize(&sandbox, plan);
+	sandbox.arguments = place->arguments;
+	sandbox.arguments_size = place->size;
+	sandbox.ready = place->ready;
+	sandbox.output.pipe = place->output;
+	/* First the signals: from here on nobody's Ctrl-C leaves a record behind. */
+	int cleanup_fd signals = open_signals(&sandbox, err);
+	if (signals < 0 || announce_take(&sandbox, err) < 0) {
+		arena_free(&sandbox.arena);
 		return -1;
+	}
+	sandbox.signals = signals;
 	if (start(&sandbox, err) == 0)
 		status = follow(&sandbox, signals, err);
+	terminal_close(&sandbox.caller);
+	output_drain(&sandbox.output); /* what is said of the end goes through the same pipe */
+	status = finish(&sandbox, status, err);
 	clean_up(&sandbox, status >= 0 && sandbox.ended);
+	if (status < 0 && err->again)
+		err->again = !sandbox.started && host_has_fuse();
+	/* Whoever comes again reports. */
+	if (status >= 0 || !err->again)
+		status = report(&sandbox, status, err);
+	output_drain(&sandbox.output);
+	if (status < 0 && sandbox.started && sandbox.output.pipe >= 0)
+		error_print(stderr, err); /* nobody else hears it */
+	output_finish(&sandbox.output);
+	if (sandbox.started)
+		state_end(&sandbox.state, sandbox.outcome.status,
+			  outcome_word(sandbox.outcome.reason));
+	else
+		state_drop(&sandbox.state);
+	arena_free(&sandbox.arena);
+	return status;
+}
+
+int supervisor_attend(int channel, unsigned terminals, bool terminal_lazy, struct error *err)
+{
+	static const struct config none;
+	struct sandbox sandbox;
+	struct plan looks = {.config = &none,
+			     .terminals = terminals,
+			     .terminal_lazy = terminal_lazy,
+			     .watched = terminals != 0}; /* it puts the terminal back */
+	int status = -1;
+
+	initialize(&sandbox, &looks);
+	sandbox.attends = true;
+	sandbox.channel = channel;
+	int cleanup_fd signals = open_signals(&sandbox, err);
+	sandbox.signals = signals;
+	if (signals >= 0 && terminal_open(&sandbox.caller, &looks, err) == 0 &&
+	    watcher_start(&sandbox, err) == 0)
+		status = follow(&sandbox, signals, err);
+	terminal_close(&sandbox.caller);
+	watcher_finish(&sandbox);
 	return status;
 }

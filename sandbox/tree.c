@@ -38,8 +38,13 @@ static bool empty_one(int dir, int top, unsigned long *number)
 		}
 		/* Renaming a directory changes its "..", which takes write permission on itself. */
 		(void)!fchmodat(dir, entry->d_name, 0700, AT_SYMLINK_NOFOLLOW);
-		snprintf(up, sizeof up, ".tree-%lu", (*number)++);
-		if (renameat(dir, entry->d_name, top, up) == 0)
+		/* A number may be taken, by an earlier call that did not come to its end. */
+		int result;
+		do {
+			snprintf(up, sizeof up, ".tree-%lu", (*number)++);
+			result = renameat(dir, entry->d_name, top, up);
+		} while (result < 0 && (errno == ENOTEMPTY || errno == EEXIST));
+		if (result == 0)
 			found = true;
 	}
 	closedir(stream);

@@ -2,9 +2,10 @@
  * The watcher: see watcher.h. It holds one end of a socket pair whose other end only the supervisor
  * has. When that closes, in whatever way the supervisor ended, it kills pid 1, waits until it is
  * gone, and removes the throw-away layer from the disk, with any that others have left. It is there
- * in two cases: a layer on disk; and --as-pid-1, where the payload itself could undo the tie to its
- * parent (prctl). It is started before there is anything to clean up, and is told of pid 1 by its
- * pidfd before a payload can run.
+ * in three cases: a layer on disk; --as-pid-1, where the payload itself could undo the tie to its
+ * parent (prctl); and a kept layer, whose lock must outlive pid 1, for the kernel closes pid 1's
+ * descriptors before it kills what else there is inside. It is started before there is anything to
+ * clean up, and is told of pid 1 by its pidfd before a payload can run.
  */
 #include "watcher.h"
 
@@ -21,6 +22,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "cgroup.h"
+#include "channel.h"
+#include "idmap.h"
 #include "overlay.h"
 #include "plan.h"
 #include "tree.h"
@@ -46,7 +50,7 @@ static void remove_as_owners(const struct sandbox *sandbox, int parent, const ch
 	}
 	close(go[0]);
 	if (mapping.child > 0) {
-		if (plan_run(sandbox->plan, PHASE_ATTACH, &mapping, &ignored) == 0)
+		if (idmap_map(sandbox->plan, &mapping, &ignored) == 0)
 			(void)!write(go[1], &byte, 1);
 		close(go[1]);
 		while (waitpid(mapping.child, NULL, 0) < 0 && errno == EINTR)
@@ -82,48 +86,82 @@ static void remove_layers(const struct sandbox *sandbox)
 	closedir(stream);
 }
 
-/* child: pid 1's pidfd. */
-static void end_and_clean(const struct sandbox *sandbox, int child)
-{
-	struct pollfd gone = {.fd = child, .events = POLLIN};
+/* What the supervisor has told of: pidfds. */
+struct watched {
+	int child;  /* pid 1; -1 when the supervisor died before it could say */
+	int helper; /* a helper that does not notice our end; -1: none */
+};
 
-	if (child >= 0) {
-		syscall(SYS_pidfd_send_signal, child, SIGKILL, NULL, 0);
-		while (poll(&gone, 1, -1) < 0 && errno == EINTR)
-			;
-	}
+static void wait_for(int pidfd)
+{
+	struct pollfd gone = {.fd = pidfd, .events = POLLIN};
+
+	while (pidfd >= 0 && poll(&gone, 1, -1) < 0 && errno == EINTR)
+		;
+}
+
+static void kill_and_wait(int pidfd)
+{
+	if (pidfd < 0)
+		return;
+	syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	wait_for(pidfd);
+}
+
+static void end_and_clean(const struct sandbox *sandbox, const struct watched *watched,
+			  pid_t supervisor)
+{
+	bool told = watched->child >= 0;
+
+	/* Without a pid namespace pid 1 ends the others, and itself. */
+	if (sandbox->plan->config->confine_only)
+		wait_for(watched->child);
+	else
+		kill_and_wait(watched->child);
+	kill_and_wait(watched->helper);
 	/* A child that we were not told of dies by itself, and its lock with it, in a moment. */
-	for (int tries = child >= 0 ? 1 : 20; sandbox->plan->layer_parent && tries > 0; tries--) {
+	for (int tries = told ? 1 : 20; sandbox->plan->layer_parent && tries > 0; tries--) {
 		remove_layers(sandbox);
-		if (child < 0)
+		if (!told)
 			poll(NULL, 0, 50);
 	}
+	cgroup_remove(sandbox->plan, supervisor);
 }
 
-/* What the supervisor has to say: pid 1's pidfd, once; then the end of file. -1 when it died
- * before. */
-static int hear_of_child(int end)
+/* Listen until the supervisor lets go of its end, or dies. */
+static struct watched hear(int end)
 {
-	char byte, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	int child = -1;
+	struct watched watched = {-1, -1};
+	int fd;
 
-	while (recvmsg(end, &message, MSG_CMSG_CLOEXEC) < 0 && errno == EINTR)
-		;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&child, CMSG_DATA(header), sizeof child);
-	return child;
+	while ((fd = channel_receive_fd(end)) >= 0) {
+		int *place = watched.child < 0 ? &watched.child : &watched.helper;
+
+		if (*place >= 0)
+			close(*place);
+		*place = fd;
+	}
+	return watched;
 }
 
-static _Noreturn void watch(const struct sandbox *sandbox, int end)
+enum { TERMINAL = 2 }; /* where the watcher keeps the caller's */
+
+/* In raw mode, it has been left so by a supervisor that was killed. */
+static void put_terminal_back(const struct terminal *caller)
+{
+	struct termios now, before = caller->saved;
+
+	/* What it was when we started; a shell that was reading a line then has its own modes. */
+	before.c_iflag |= ICRNL;
+	before.c_oflag |= OPOST;
+	before.c_lflag |= ICANON | ISIG | ECHO;
+	if (caller->tty >= 0 && tcgetattr(TERMINAL, &now) == 0 && !(now.c_lflag & (ICANON | ISIG)))
+		tcsetattr(TERMINAL, TCSADRAIN, &before);
+}
+
+static _Noreturn void watch(const struct sandbox *sandbox, int end, pid_t supervisor)
 {
 	sigset_t all;
-	char byte;
 
 	/* Out of reach of Ctrl-C and of whoever signals the supervisor's group. */
 	sigfillset(&all);
@@ -137,12 +175,13 @@ static _Noreturn void watch(const struct sandbox *sandbox, int end)
 		dup2(null, fd);
 		close(null);
 	}
+	if (sandbox->caller.tty >= 0)
+		dup2(sandbox->caller.tty, TERMINAL);
 	syscall(SYS_close_range, 3, end - 1, 0);
 	syscall(SYS_close_range, end + 1, ~0u, 0);
-	int child = hear_of_child(end);
-	while (child >= 0 && read(end, &byte, 1) < 0 && errno == EINTR)
-		;
-	end_and_clean(sandbox, child);
+	struct watched watched = hear(end);
+	put_terminal_back(&sandbox->caller);
+	end_and_clean(sandbox, &watched, supervisor);
 	_exit(0);
 }
 
@@ -150,14 +189,16 @@ int watcher_start(struct sandbox *sandbox, struct error *err)
 {
 	int ends[2];
 
-	if (!sandbox->plan->layer_parent && !sandbox->plan->config->as_pid_1)
+	if (!sandbox->plan->layer_parent && !sandbox->plan->config->as_pid_1 &&
+	    !sandbox->plan->watched && !sandbox->plan->config->overlay)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return fail(err, "make the watcher's socket");
+	pid_t supervisor = getpid();
 	sandbox->watcher_pid = fork();
 	if (sandbox->watcher_pid == 0) {
 		close(ends[1]);
-		watch(sandbox, ends[0]);
+		watch(sandbox, ends[0], supervisor);
 	}
 	close(ends[0]);
 	sandbox->watcher = ends[1];
@@ -168,24 +209,20 @@ int watcher_start(struct sandbox *sandbox, struct error *err)
 
 int watcher_tell(const struct sandbox *sandbox, struct error *err)
 {
-	char byte = 0, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int fds[3] = {sandbox->child_fd}, count = 1;
 
 	if (sandbox->watcher < 0)
 		return 0;
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &sandbox->child_fd, sizeof(int));
+	/* The locks on a kept layer and on a root file system are held for as long as pid 1 may
+	 * live: a payload that is pid 1 does not hold them itself. That of a layer that is thrown
+	 * away must be free when the watcher removes it. */
+	if (sandbox->layer >= 0 && !sandbox->plan->layer_parent)
+		fds[count++] = sandbox->layer;
+	if (sandbox->base >= 0)
+		fds[count++] = sandbox->base;
 	/* Who has killed the watcher is no reason to stop: the supervisor cleans up then
 	 * (watcher_finish). */
-	if (sendmsg(sandbox->watcher, &message, MSG_NOSIGNAL) < 0 && errno != EPIPE &&
-	    errno != ECONNRESET)
+	if (channel_pass(sandbox->watcher, fds, count) < 0 && errno != EPIPE && errno != ECONNRESET)
 		return fail(err, "tell the watcher of the sandbox");
 	return 0;
 }
