@@ -26,6 +26,8 @@ lib_setup() {
 	scratch=$BATS_TEST_TMPDIR/scratch
 	export TMPDIR=$BATS_TEST_TMPDIR/tmp XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/runtime
 	mkdir "$scratch" "$TMPDIR"
+	# No root file system of the user's own is found by its name.
+	export XDG_DATA_HOME=$scratch/data
 	mkdir -m 0700 "$XDG_RUNTIME_DIR"
 	cd "$scratch" || return
 	options=()
@@ -45,6 +47,14 @@ lib_teardown() {
 # sandbox ARG...: run the program under test; then $status, $output (stdout), $stderr, $lines.
 sandbox() { run --separate-stderr -- "$SANDBOX" "$@"; }
 
+# nested SCRIPT [ARG...]: sh in a user and mount namespace where uid 0 is the caller and may mount
+nested() {
+	require 'unprivileged unshare' unshare --map-root-user --mount true
+	run --separate-stderr unshare --map-root-user --mount sh -c "$@"
+}
+
+# sanitized: is it built with sanitizers, which want a /proc, address space without bound, and their libraries?
+sanitized() { grep -q __asan_init "$SANDBOX"; }
 # in_sandbox SCRIPT [ARG...]: the same with `sh -c SCRIPT` in $root, with the words of the array `options` before ROOTFS.
 in_sandbox() { sandbox "${options[@]}" "$root" /bin/sh -c "$@"; }
 
@@ -142,9 +152,9 @@ snapshot() {
 
 # --- waiting and skipping ------------------------------------------------------------------------
 
-# eventually [-t SECONDS] COMMAND...: poll until it succeeds, at most 10 seconds. Never sleep and hope.
+# eventually [-t SECONDS] COMMAND...: poll until it succeeds, at most 20 seconds. Never sleep and hope.
 eventually() {
-	local seconds=10
+	local seconds=20
 	[ "$1" != -t ] || { seconds=$2 && shift 2; }
 	local end=$((${EPOCHREALTIME/./} + seconds * 1000000))
 	until "$@"; do
@@ -168,7 +178,10 @@ require_range() {
 # test) that is not a helper of this function and whose pid is not in BEFORE; "pid ppid state command".
 our_processes() {
 	local self=$BASHPID
-	ps -e -o pid=,ppid=,stat=,args= | awk -v top="${REAPER_PID:-$$}" -v self="$self" -v before="$1" '
+	# bats' own countdown may start after the test has.
+	ps -e -o pid=,ppid=,stat=,args= | awk -v top="${REAPER_PID:-$$}" -v self="$self" -v before="$1" \
+		-v countdown="sleep ${BATS_TEST_TIMEOUT:-none}" '
+		$4 " " $5 == countdown && NF == 5 { next }
 		$3 !~ /^Z/ { parent[$1] = $2; line[$1] = $0 }
 		END {
 			n = split(before, lines, "\n")
@@ -193,7 +206,7 @@ no_new_processes() {
 # nothing_left: no process of this test, no mount of its directories, no temporary file is left.
 nothing_left() {
 	local status=0 files
-	if ! eventually -t 3 no_new_processes; then
+	if ! eventually -t 10 no_new_processes; then
 		status=1
 		fail "left behind, processes: $left" || :
 	fi
@@ -201,7 +214,8 @@ nothing_left() {
 		status=1
 		fail "left behind: the mounts above" || :
 	fi
-	files=$(find "$TMPDIR" "$XDG_RUNTIME_DIR" -mindepth 1)
+	# The directories of records stay; records do not.
+	files=$(find "$TMPDIR" "$XDG_RUNTIME_DIR" -mindepth 1 ! -path "$XDG_RUNTIME_DIR/sandbox" ! -path "$XDG_RUNTIME_DIR/sandbox/.oci")
 	if [ -n "$files" ]; then
 		status=1
 		fail "left behind, temporary files: $files" || :

@@ -68,6 +68,18 @@ static bool reap(pid_t command, int *status)
 	}
 }
 
+/* A shell starts what is in its background with SIGINT and SIGQUIT ignored, and others ignore
+ * others: what a test is about does not hang on that. */
+static void like_a_login(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
@@ -89,6 +101,7 @@ int main(int argc, char **argv)
 	setenv("REAPER_PID", text, 1);
 	command = fork();
 	if (command == 0) {
+		like_a_login();
 		setsid();
 		execvp(argv[2], argv + 2);
 		fprintf(stderr, "reaper: %s: %s\n", argv[2], strerror(errno));

@@ -1,10 +1,10 @@
 # Unit tests and fuzz targets. tests/unit/test_X.c becomes build/tests/unit/test_X, which speaks TAP.
 
 # What the tests of the first rooms need: the nouns alone, without any room that acts.
-NOUNS := $(patsubst %,$(B)/%.o,arena capability_names error files lines config options options_complete options_docs \
-	   options_set options_table parse parse_mount profile profile_command profile_expand \
-	   profile_search)
-NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse options profile config)
+NOUNS := $(patsubst %,$(B)/%.o,arena capability_names error files json lines config config_confine options options_complete options_docs \
+	   options_set options_set_desktop options_set_limits options_set_network options_set_session options_table parse parse_bus parse_limits parse_mount parse_network profile \
+	   profile_command profile_settings profile_trust profile_tighten places profile_expand profile_registry profile_search installed)
+NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse limits network options profile config json)
 
 tests: $(NOUN_TESTS) $(GENDOCS)
 
@@ -13,29 +13,63 @@ $(NOUN_TESTS): $(B)/tests/unit/%: tests/unit/%.c $(NOUNS)
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $< $(NOUNS) -lcmocka -lcap
 
-# make fuzz [FUZZ_SECONDS=60]: each parser for that long, under ASan and UBSan. What is found is
-# written to build/fuzz/crash-*; add it to tests/fuzz/corpus-X once it is mended.
-FUZZ_SECONDS ?= 60
-FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/fuzz_%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -iquote sandbox -DVERSION='"$(VERSION)"' \
-	      -DPREFIX='"/nowhere"' -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+tests: $(B)/tests/unit/test_channel
 
-$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(patsubst $(B)/%.o,sandbox/%.c,$(filter-out $(B)/capability_names.o,$(NOUNS))) $(B)/capability_names.c $(wildcard sandbox/*.h)
+$(B)/tests/unit/test_channel: tests/unit/test_channel.c $(B)/channel.o $(B)/error.o
 	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -lcap
+	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $^ -lcmocka
+
+tests: $(B)/tests/unit/test_audio
+
+$(B)/tests/unit/test_audio: tests/unit/test_audio.c helpers/audio_filter.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE -MMD -MP,$(ALL_CFLAGS)) -iquote helpers -fPIE -pie -o $@ $^ -lcmocka
+
+# make fuzz [FUZZ_SECONDS=60] [FUZZ="profile image"]: each parser for that long, under ASan and UBSan. What is
+# found is written to build/fuzz/crash-*; add it to tests/fuzz/corpus-X once it is mended. docs/fuzzing.md.
+FUZZ_SECONDS ?= 60
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS      := $(addprefix $(B)/fuzz/fuzz_,$(FUZZ))
+FUZZ_CFLAGS   = -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -MMD -MP -iquote sandbox -iquote helpers -iquote $(B) \
+		-DVERSION='"$(VERSION)"' -DPREFIX='"/nowhere"' -fsanitize=address,undefined -fno-sanitize-recover=all
+
+# All that is under test, compiled once, as an archive: a target that includes a C file, for what is static in
+# it, has that file's names already, and the linker leaves the one in here alone.
+FUZZ_PARTS   := $(patsubst sandbox/%.c,$(B)/fuzz/parts/%.o,$(filter-out sandbox/main.c,$(SOURCES))) \
+		$(addprefix $(B)/fuzz/parts/,filters.o capability_names.o call_names.o) \
+		$(patsubst %,$(B)/fuzz/parts/helpers/%.o,unpack plain image audio_filter $(EGRESS_PURE) egress_rules $(DENIAL_PURE) denial_record)
+
+$(B)/fuzz/parts/%.o: sandbox/%.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/fuzz/parts/helpers/%.o: helpers/%.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/fuzz/parts/%.o: $(B)/%.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(B)/fuzz/parts.a: $(FUZZ_PARTS)
+	@rm -f $@
+	ar rc $@ $^
+
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(B)/fuzz/parts.a
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $< $(B)/fuzz/parts.a -lcap $(IMPORT_LIBS) -lnftables -lresolv
 
 # Names for the fuzzers to try, from the table by way of a completion.
 $(B)/fuzz/words: completions/sandbox.fish
 	@mkdir -p $(@D)
 	grep -oE -- '-l [a-z0-9-]+' $< | sed 's/-l \(.*\)/"\1"/' | sort -u >$@
 
-fuzz: $(FUZZERS) $(B)/fuzz/words
-	@set -e; for fuzzer in $(FUZZERS); do \
-		name=$${fuzzer##*/fuzz_}; \
-		mkdir -p $(B)/fuzz/found-$$name; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -timeout=5 -rss_limit_mb=2048 \
-			-print_final_stats=1 -artifact_prefix=$(B)/fuzz/crash-$$name- \
-			-dict=$(B)/fuzz/words $(B)/fuzz/found-$$name tests/fuzz/corpus-$$name; \
-	done
+# The reader and compiler of seccomp profiles, which end the program where they refuse: here they jump.
+$(B)/fuzz/fuzz_seccomp_json: tests/fuzz/fuzz_seccomp_json.c $(addprefix helpers/,oci_profile.c oci_words.c json_place.c $(FILTER_PARTS:%=%.c)) sandbox/arena.c sandbox/filter_run.c $(B)/capability_names.c $(wildcard helpers/oci_*.h helpers/filter_*.h)
+	@mkdir -p $(@D)
+	clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -Dexit=fuzz_exit -o $@ $(filter %.c,$^) -ljansson -lseccomp
 
+fuzz: $(FUZZERS) $(B)/fuzz/words
+	tests/fuzz/run -b $(B)/fuzz -t $(FUZZ_SECONDS) $(FUZZ)
+
+-include $(wildcard $(B)/fuzz/*.d $(B)/fuzz/parts/*.d $(B)/fuzz/parts/helpers/*.d)
 .PHONY: fuzz

@@ -17,9 +17,9 @@ assert_victim_unchanged() { assert_equal "$(snapshot "$victim")" "$victim_before
 # assert_lacks FILE WORD
 assert_lacks() { ! grep -q -- "$2" "$1" || fail "$2 is in $(basename "$1")"; }
 
-# quick ARG...: like `sandbox`, but whatever takes more than 5 seconds hangs.
+# quick ARG...: like `sandbox`, but whatever takes more than 20 seconds hangs.
 quick() {
-	run --separate-stderr -- timeout --foreground -s KILL 5 "$SANDBOX" "$@"
+	run --separate-stderr -- timeout --foreground -s KILL 20 "$SANDBOX" "$@"
 	[ "$status" != 137 ] || told "it hung"
 }
 
@@ -51,5 +51,5 @@ replace() {
 	}
 }
 
-# The slow half, by `make faults`.
+# The slow half, by `FAULTS=long make faults`.
 long() { [ "${ATTACK-}" = long ]; }

@@ -11,6 +11,7 @@ setup() {
 	echo SECRET >secret/f
 }
 
+# case: a source that became a link
 @test "a bind source that became a link since is refused (CVE-2024-42472, CVE-2026-34078)" {
 	mkdir project/cache
 	sandbox --bind "$scratch/project:/p" "$root" /bin/sh -c "mv /p/cache /p/c2; ln -s '$scratch/secret' /p/cache; mkdir -p /p/sub
@@ -24,6 +25,7 @@ setup() {
 	done
 }
 
+# case: the home directory
 @test "a project cannot make the guard of the home directory look elsewhere" {
 	mkdir -p "project$HOME" "project$scratch/project"
 	cd project
@@ -38,6 +40,7 @@ setup() {
 	assert_refused
 }
 
+# case: a source that became a link
 @test "magic links are no bind sources" {
 	exec 7<secret
 	for source in /proc/self/fd/7 /proc/self/cwd/secret /dev/fd/7 /proc/self/root/etc; do
@@ -46,12 +49,14 @@ setup() {
 	done
 }
 
+# case: the home directory
 @test "a granted directory is not a way to its neighbours" {
 	sandbox --bind "$scratch/project:/p" --workdir /p "$root" /bin/sh -c 'cat ../secret/f; cat /p/../secret/f; ls /p/..
 		ln -s ../secret l; cat l/f; ln /p/../secret/f hard'
 	assert_output_lacks SECRET
 }
 
+# case: descriptors of the caller
 @test "no descriptor of the caller is inside" {
 	exec 5<secret 6<secret/f 7</etc 8>"$scratch/out" 9<>"$scratch/out2" 77</ 1023<secret
 	for how in --init --as-pid-1 --userns=single --userns=keep-id --seccomp=unconfined; do
@@ -64,6 +69,7 @@ setup() {
 	assert_output_lacks 'SECRET|debian|bin|[0-9]'
 }
 
+# case: a directory on 0, 1, 2
 @test "a closed or low-numbered descriptor is not taken by one of ours" {
 	for closed in '<&-' '>&-' '2>&-' '<&- >&- 2>&-'; do
 		run --separate-stderr -- bash -c "\"\$@\" $closed" - "$SANDBOX" "$root" /bin/sh -c \
@@ -72,6 +78,7 @@ setup() {
 	done
 }
 
+# case: a directory on 0, 1, 2
 @test "a directory on a standard descriptor is refused" {
 	run --separate-stderr -- "$SANDBOX" "$root" /bin/probe fds <secret
 	assert_refused directory
@@ -79,6 +86,7 @@ setup() {
 	assert_status 125
 }
 
+# case: --file of a free number
 @test "--file reads what the caller has opened and nothing of ours" {
 	local n
 	for n in {3..12}; do
@@ -93,11 +101,13 @@ setup() {
 	assert_output ''
 }
 
+# case: --file of a free number
 @test "an endless --file is cut off" {
 	run --separate-stderr -- timeout -s KILL 20 "$SANDBOX" --file 7:/x "$root" cat /x 7</dev/zero
 	assert_refused 'File too large'
 }
 
+# case: propagation
 @test "mounts of the host that are made later are not seen, none spreads (CVE propagation)" {
 	sandbox --bind "$scratch/project:/p" "$root" grep -cE 'shared:|master:|propagate' /proc/self/mountinfo
 	assert_output 0
@@ -105,6 +115,7 @@ setup() {
 	assert_output 0
 }
 
+# case: propagation
 @test "the host's mounts are as they were, after a run and after a kill" {
 	local before pid
 	before=$(cat /proc/self/mountinfo)
@@ -117,6 +128,7 @@ setup() {
 	assert_equal "$(cat /proc/self/mountinfo)" "$before"
 }
 
+# case: the old root
 @test "of the host's mounts none is left inside" {
 	sandbox "$root" cat /proc/self/mountinfo
 	run awk '$5 !~ "^/($|proc|sys|dev|tmp$|run$|etc/)" { print }' <<<"$output"
@@ -127,6 +139,7 @@ setup() {
 	assert_output_has '^chroot: EPERM' '^unshare: EPERM' '^umount: EPERM' '^remount: EPERM' '^openat /proc/1/root: EACCES'
 }
 
+# case: the old root
 @test "with every capability and no filter the root is still the top" {
 	for how in --init --as-pid-1; do
 		sandbox "$how" --cap-add ALL --seccomp=unconfined "$root" /bin/probe breakout

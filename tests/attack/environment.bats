@@ -14,6 +14,7 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	GLIBC_TUNABLES=glibc.malloc.check=0 TZ=leak SUDO_ASKPASS=/leak GPG_AGENT_INFO=leak
 	'BASH_FUNC_leaked%%=() { echo leak; }')
 
+# case: variables of the caller
 @test "of the environment only what is on the list is inside" {
 	for how in --init --as-pid-1 --userns=keep-id --profile=build --profile=strict; do
 		run --separate-stderr -- env "${secrets[@]}" "$SANDBOX" "$how" --workdir=/ "$root" /bin/env
@@ -27,6 +28,7 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	assert_output_lacks 'leak'
 }
 
+# case: variables for the command reach no helper
 @test "variables for the command are not for our helpers (CVE-2021-21261)" {
 	require_range
 	cat >profile.conf <<-'EOF'
@@ -52,6 +54,7 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	[ ! -e ran ]
 }
 
+# case: session keyring
 @test "the host's session keyring is left behind" {
 	run --separate-stderr -- "$TESTS_BUILD/probe" with-key "$BASH" -c '"$0" "$1" /bin/probe key $KEY; "$0" "$1" /bin/probe keyring' "$SANDBOX" "$root"
 	assert_success
@@ -70,6 +73,7 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	assert_output ''
 }
 
+# case: session keyring
 @test "a payload cannot leave a key for the next one" {
 	sandbox --seccomp=unconfined "$root" /bin/probe keyring
 	sandbox --seccomp=unconfined "$root" /bin/probe keyring
@@ -77,8 +81,9 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	assert_output_has '^holds: 0$'
 }
 
+# case: session keyring
 @test "two hundred sandboxes and one: the quota of keyrings is not used up" {
-	long || skip 'slow: make faults'
+	long || skip 'slow: FAULTS=long make faults'
 	local i pids=()
 	for i in {1..201}; do
 		"$SANDBOX" --userns=single "$root" /bin/sleep 20 3>&- &
@@ -90,6 +95,7 @@ secrets=(SSH_AUTH_SOCK=/run/leak DBUS_SESSION_BUS_ADDRESS=unix:path=/leak XDG_SE
 	wait "${pids[@]}" || :
 }
 
+# case: abstract sockets
 @test "abstract sockets of the host are out of reach" {
 	"$TESTS_BUILD/probe" listen "@attack-$$" >/dev/null 3>&- &
 	eventually grep -q "@attack-$$" /proc/net/unix
@@ -104,6 +110,7 @@ datagram: ECONNREFUSED'
 	assert_output ''
 }
 
+# case: sockets with a path
 @test "no socket that has a path is inside, of / as little as of a directory" {
 	local dir=$XDG_RUNTIME_DIR
 	mkdir -p "$dir/bus.d" "$scratch/home/.gnupg"
@@ -123,6 +130,7 @@ datagram: ECONNREFUSED'
 	rm -rf "${dir:?}"/* "$TMPDIR/agent"
 }
 
+# case: sockets with a path
 @test "of / homes, /run, /var, /mnt, /srv and /boot are not there" {
 	sandbox / /bin/sh -c 'ls -A /home /var /mnt /srv /boot /media 2>/dev/null; ls -A /run /root /tmp | grep -v :; ls /'
 	assert_success

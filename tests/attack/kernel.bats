@@ -7,6 +7,7 @@ setup() {
 	tiny_rootfs
 }
 
+# case: process 1's memory, program, root, environment
 @test "process 1 gives nothing: environment, memory, program, root, descriptors (CVE-2016-8659)" {
 	export AWS_SECRET=leakme-4711
 	for how in --seccomp=default --seccomp=build --seccomp=unconfined --userns=keep-id --user=1; do
@@ -19,12 +20,14 @@ setup() {
 	done
 }
 
+# case: process 1's memory, program, root, environment
 @test "process 1 cannot be had with CAP_SYS_PTRACE either" {
 	quick --cap-add SYS_PTRACE --seccomp=unconfined "$root" /bin/probe pid1
 	assert_success
 	assert_output_lacks '^(open|ptrace|process_vm|kcmp|pidfd|move_pages)[^:]*: OK'
 }
 
+# case: command line and environment of the caller
 @test "the command line and environment that the caller used are nowhere to be read" {
 	AWS_SECRET=leakme-4711 sandbox --env "GIVEN=leakme-4712" --unsetenv GIVEN "$root" /bin/sh -c \
 		'cat /proc/1/environ /proc/1/cmdline /proc/*/environ /proc/*/cmdline 2>/dev/null | tr "\0" "\n"'
@@ -34,6 +37,7 @@ setup() {
 	assert_output_lacks 'leakme|SANDBOX|as-pid-1'
 }
 
+# case: processes of the host
 @test "no process of the host is seen" {
 	in_sandbox 'cd /proc; ls -d [0-9]* | wc -l'
 	assert_success
@@ -44,6 +48,7 @@ setup() {
 
 masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sched_debug scsi interrupts config.gz'
 
+# case: /proc/keys, kcore, ...
 @test "files of /proc about the machine are empty, those that steer it cannot be written" {
 	in_sandbox "for f in $masked; do [ ! -f /proc/\$f ] || [ ! -s /proc/\$f ] || echo \"\$f: \$(head -c 20 /proc/\$f)\"
 			[ ! -d /proc/\$f ] || ls /proc/\$f; cat /proc/\$f 2>/dev/null | head -c 1; done"
@@ -57,6 +62,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_output ''
 }
 
+# case: /proc/sys, /sys with every capability
 @test "what is read-only in /proc and all of /sys is so for every capability" {
 	sandbox --cap-add ALL "$root" /bin/sh -c 'for f in kernel/hostname net/ipv4/ip_forward user/max_user_namespaces fs/mqueue/msg_max kernel/shmmax; do
 			[ ! -e /proc/sys/$f ] || ! (echo 1 >/proc/sys/$f) 2>/dev/null || echo "wrote $f"; done
@@ -69,12 +75,14 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_output_has ' /sys ro,'
 }
 
+# case: /proc/sys, /sys with every capability
 @test "of /proc nothing but one's own can be written" {
 	in_sandbox 'find /proc -maxdepth 1 -type f | while read f; do (: >>"$f") 2>/dev/null && echo "$f"; done
 		ls /proc/mounts >/dev/null'
 	assert_output ''
 }
 
+# case: /proc/sys, /sys with every capability
 @test "/sys is read-only and does not tell about firmware" {
 	in_sandbox 'find /sys -xdev -type f -writable 2>/dev/null | head -50 | while read f; do (: >>"$f") 2>/dev/null && echo "can open $f"; done
 		ls -A /sys/firmware/ /sys/devices/virtual/powercap/ 2>/dev/null | grep -v :; mkdir /sys/x 2>/dev/null && echo made
@@ -83,6 +91,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_output 'lo '
 }
 
+# case: masks in a user namespace of one's own
 @test "masks and read-only parts cannot be taken away, in a user namespace of one's own either" {
 	local script='umount /proc/keys; umount /proc/sys; mount -o remount,rw /proc/sys; mount -o remount,rw,bind /sys
 		mount -t proc proc /tmp && echo "fresh proc"; mount -t sysfs sys /tmp && echo "fresh sys"; mount -t tmpfs t /tmp && echo "tmpfs"
@@ -96,6 +105,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_output ''
 }
 
+# case: devices
 @test "no device can be made or used but those that are given" {
 	in_sandbox 'for d in /dev /tmp /root /run / /dev/shm; do mknod $d/sda b 8 0 && cat $d/sda | head -c 1 && echo "made in $d"
 			mknod $d/mem c 1 1 && echo "made mem in $d"; done 2>/dev/null
@@ -105,6 +115,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_output end
 }
 
+# case: devices
 @test "devices of the host keep their mode" {
 	local before
 	before=$(stat -c '%a %U %n' /dev/null /dev/zero /dev/tty /dev/random)
@@ -112,6 +123,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	assert_equal "$(stat -c '%a %U %n' /dev/null /dev/zero /dev/tty /dev/random)" "$before"
 }
 
+# case: a crash: core files, core_pattern
 @test "a crash leaves nothing outside and calls nothing" {
 	ulimit -c unlimited
 	sandbox --profile build "$root" /bin/sh -c 'ulimit -c; kill -SEGV $$'
@@ -120,6 +132,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 	[ -z "$(find . -name 'core*')" ]
 }
 
+# case: IPC objects
 @test "IPC objects and shared memory of the host are not there" {
 	local shared
 	shared=$(ipcmk -M 4096)
@@ -131,6 +144,7 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 /dev/shm:'
 }
 
+# case: memory file systems
 @test "memory file systems are bounded in size and in number of files" {
 	sandbox --tmpfs /t --mkdir /t "$root" /bin/sh -c 'df -k /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"; df -i /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"'
 	assert_success

@@ -23,6 +23,7 @@ exec_as() { exec setpriv --reuid="$1" --regid="$(id -g "$1")" --init-groups --re
 as() { setpriv --reuid="$1" --regid="$(id -g "$1")" --init-groups --reset-env env "${@:2}"; }
 victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratch/cache" "$SANDBOX" "$@"; }
 
+# case: keyring of another user's by our name
 @test "a keyring of another user's by the name of ours is not taken" {
 	# The older one of two is found, so the victim is one who has none yet.
 	exec_as sandbox-numeric "$TESTS_BUILD/probe" squat sandbox >"$scratch/squat" 3>&- &
@@ -35,6 +36,7 @@ victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratc
 	assert_output_has '^is: keyring;0;0;' '^holds: 0$'
 }
 
+# case: directory of layers of another user's
 @test "a directory for layers that somebody else has made or can write to is not used" {
 	install -d -m 0777 "$scratch/cache" "$scratch/cache/sandbox"
 	as sandbox-norange mkdir -m 0777 "$scratch/cache/sandbox/layers"
@@ -48,6 +50,7 @@ victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratc
 	[ -d "$scratch/precious/docs" ]
 }
 
+# case: directory of layers of another user's
 @test "another user can look into no layer, trace no process and send no signal" {
 	install -d -o sandbox-test "$scratch/cache"
 	exec_as sandbox-test XDG_CACHE_HOME="$scratch/cache" "$SANDBOX" --layer=disk "$root" /bin/sh -c 'echo s >/s; echo up; sleep 20' >"$scratch/up" 3>&- &
@@ -63,6 +66,7 @@ victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratc
 	wait "$supervisor" || :
 }
 
+# case: groups of the caller
 @test "supplementary groups of the caller are not inside" {
 	run --separate-stderr -- setpriv --reuid=sandbox-test --regid="$(id -g sandbox-test)" --groups "$(id -g sandbox-test),6,44,$(id -g sandbox-norange)" \
 		--reset-env "$SANDBOX" "$root" /bin/probe state
@@ -74,6 +78,7 @@ victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratc
 	assert_output_has '^groups: 65534$'
 }
 
+# case: a group that a file is closed to
 @test "a group that a file is closed to keeps it closed, as is said for dropped groups (CVE-2018-7169)" {
 	echo SECRET >"$scratch/denied"
 	chown root:sandbox-norange "$scratch/denied"
@@ -85,6 +90,7 @@ victim_runs() { run --separate-stderr -- as sandbox-test XDG_CACHE_HOME="$scratc
 	done
 }
 
+# case: propagation
 @test "a mount that the administrator makes under a bound directory is not seen inside, nor one from inside outside" {
 	install -d -o sandbox-test "$scratch/shared" "$scratch/shared/bound" "$scratch/shared/bound/m"
 	mount -t tmpfs -o mode=0777 shared "$scratch/shared"

@@ -21,7 +21,7 @@ stop_exchange() {
 	wait "$exchanger" 2>/dev/null || :
 }
 
-# starts N COMMAND...: that often, forty times as often by `make faults`; what came out goes to out.
+# starts N COMMAND...: that often, forty times as often by `FAULTS=long make faults`; what came out goes to out.
 starts() {
 	local n
 	for ((n = 0; n < $1 * times; n++)); do
@@ -29,6 +29,8 @@ starts() {
 	done
 }
 
+# case: names exchanged during the start
+# case: mode set through an exchanged name
 @test "a directory and a link exchanged under mount points (CVE-2021-30465, CVE-2024-45310)" {
 	mkdir -p "$root/d/a/b" source
 	touch "$root/d/f"
@@ -47,6 +49,7 @@ starts() {
 	grep -q granted out || fail 'it never worked'
 }
 
+# case: names exchanged during the start
 @test "a mount point of ours and a link exchanged" {
 	mkdir "$root/proc2"
 	replace link "$root/l" "$victim"
@@ -58,6 +61,7 @@ starts() {
 	assert_lacks out CANARY
 }
 
+# case: the same while it starts
 @test "a bind source and a link exchanged (CVE-2025-9566)" {
 	mkdir -p project/cache secret
 	echo SECRET >secret/f

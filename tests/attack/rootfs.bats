@@ -14,6 +14,7 @@ hostile_links() {
 		/proc/self/root"$victim" /proc/1/root"$victim" /proc/self/cwd/.. /oldroot"$victim" /newroot /upper ../upper
 }
 
+# case: mount points that are links
 @test "mount points that are links lead nowhere (CVE-2019-19921, CVE-2023-27561)" {
 	local place to
 	for place in proc sys dev tmp run etc etc/resolv.conf etc/hosts etc/hostname etc/passwd root; do
@@ -29,6 +30,7 @@ hostile_links() {
 	done
 }
 
+# case: things made below a link
 @test "what is made below a link in ROOTFS is made in the layer (CVE-2026-87766)" {
 	local to
 	mkdir source
@@ -47,6 +49,7 @@ hostile_links() {
 	done < <(hostile_links)
 }
 
+# case: things made below a link
 @test "the same with --rw, which writes into ROOTFS and nowhere else" {
 	local to
 	mkdir source
@@ -58,6 +61,7 @@ hostile_links() {
 	done < <(hostile_links)
 }
 
+# case: `..` at the top of ROOTFS
 @test "a '..' at the top of ROOTFS stays at the top" {
 	mkdir source
 	echo granted >source/f
@@ -74,6 +78,7 @@ hostile_links() {
 	assert_output ''
 }
 
+# case: masks through links
 @test "a mask follows links inside and hides what they lead to" {
 	mkdir -p "$root/secret"
 	echo SECRET >"$root/secret/f"
@@ -87,6 +92,7 @@ hostile_links() {
 	done
 }
 
+# case: mount points that are links
 @test "/dev is a link to a directory that has device names in it (CVE-2026-41579)" {
 	for to in "$victim" "../../../../../..$victim"; do
 		replace link "$root/dev" "$to"
@@ -98,6 +104,7 @@ hostile_links() {
 	done
 }
 
+# case: devices and masks from ROOTFS
 @test "/dev/null is the kernel's, whatever ROOTFS has there (CVE-2025-31133)" {
 	for type in file link fifo directory; do
 		tiny_rootfs "$scratch/r"
@@ -116,6 +123,7 @@ hostile_links() {
 	done
 }
 
+# case: /proc by name after the pivot, libraries of ROOTFS
 @test "no name in /proc is opened after the root has changed (CVE-2025-52881)" {
 	require_program strace
 	mkdir -p "$root/proc/self" "$root/proc/sys"
@@ -129,6 +137,7 @@ hostile_links() {
 	assert_output_lacks '\.so|nsswitch|locale|gconv'
 }
 
+# case: working directory as a way out
 @test "no working directory is a way out (CVE-2024-21626)" {
 	local n
 	for n in {3..12}; do
@@ -141,6 +150,7 @@ hostile_links() {
 	done
 }
 
+# case: /proc/self/exe as the command
 @test "the host's program is not run inside through /proc/self/exe (CVE-2019-5736)" {
 	# Owned by the caller, as in ~/bin; with helpers that it would start from ROOTFS.
 	local name how
@@ -171,6 +181,7 @@ hostile_links() {
 	assert_stderr_has 'through /proc/self/exe'
 }
 
+# case: FIFO, device, 10 GB, link as passwd
 @test "passwd and group of any type are read, or refused, at once (CVE-2026-30892)" {
 	local file type
 	for file in passwd group; do
@@ -195,6 +206,7 @@ hostile_links() {
 	done
 }
 
+# case: odd ids and homes in passwd
 @test "a passwd that says odd things gives no id but the one asked for" {
 	printf '%s\n' 'root:x:4294967295:0::/:/bin/sh' 'big:x:4294967296:4294967296::/:/bin/sh' 'neg:x:-1:-1::/:/bin/sh' \
 		'zero:x:0x0:0::/:/bin/sh' 'empty:x:::::' ':x:0:0::/:/bin/sh' 'daemon:x:1:1::/../../../..:/bin/sh' \
@@ -210,6 +222,7 @@ hostile_links() {
 	assert_output 1
 }
 
+# case: odd ids and homes in passwd
 @test "a home directory that ROOTFS names is made inside, whatever the name" {
 	local home
 	for home in "/../../../../../..$victim/home" /../upper /proc/self/fd/0 /dev/null /loop/x ../x "$(yes /a | head -n 1500 | tr -d '\n')"; do
@@ -222,6 +235,7 @@ hostile_links() {
 	done
 }
 
+# case: wrong types of mount points
 @test "a mount point of the wrong type is an error at once" {
 	local place type
 	for place in proc sys dev tmp run etc etc/hosts etc/resolv.conf; do
@@ -247,6 +261,7 @@ hostile_links() {
 	assert_refused /tmp
 }
 
+# case: names with `:` `,` `\`
 @test "names that mean something to overlayfs and to mount(8) are names" {
 	local name
 	for name in 'a:b' 'a,b' 'a\b' 'a"b' 'a b' 'lowerdir=x,upperdir=y' $'a\nb' '#a' 'a\:b,c"d' '-rf' '$(touch x)' '`touch x`'; do
@@ -267,6 +282,7 @@ set_attribute() {
 	python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.overlay." + sys.argv[2], sys.argv[3].encode())' "$@"
 }
 
+# case: user.overlay attributes
 @test "attributes of overlayfs in ROOTFS lead nowhere" {
 	mkdir -p "$root/low" "$root/hidden"
 	echo SECRET >"$root/hidden/f"
@@ -279,6 +295,7 @@ set_attribute() {
 	assert_victim_unchanged
 }
 
+# case: set-user-id in ROOTFS
 @test "set-user-id files and file capabilities of ROOTFS give nothing (CVE-2023-0386)" {
 	require_range
 	cp "$TESTS_BUILD/probe" "$root/bin/suid"
@@ -296,6 +313,7 @@ set_attribute() {
 	assert_output_lacks '2'
 }
 
+# case: set-user-id in ROOTFS
 @test "every mount inside is nosuid, and nodev but for the devices" {
 	mkdir source
 	options=(--bind "$scratch/source:/src" --tmpfs /t --mask /home)
@@ -309,6 +327,7 @@ set_attribute() {
 	done
 }
 
+# case: things made below a link
 @test "nothing that can be written is a way around a read-only bind" {
 	mkdir source
 	echo CANARY >source/f
@@ -318,6 +337,7 @@ set_attribute() {
 	assert_equal "$(ls source; cat source/f)" $'f\nCANARY'
 }
 
+# case: names exchanged during the start
 @test "a root file system that is exchanged while it is looked at is not used" {
 	# Its own name: what was checked is what is mounted, or it is refused.
 	tiny_rootfs "$scratch/other"

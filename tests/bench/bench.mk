@@ -9,13 +9,20 @@ FLOOR_CC    := $(if $(shell command -v musl-gcc),musl-gcc \
 BENCH_DIR   := $(B)/bench
 BENCH_BUILT := $(addprefix $(BENCH_DIR)/,floor true turns work)
 
+# Peers; without root it measures what is there.
 bench: $(B)/sandbox $(BENCH_BUILT)
+	helpers/setup packages bench || echo "going on without"
 	tests/bench/run -b $(B) $(BENCH)
 
 bench-results: $(B)/sandbox $(BENCH_BUILT)
 	tests/bench/run -b $(B) -o docs/performance-results.txt $(BENCH)
 
 $(BENCH_DIR)/floor: tests/bench/floor.c $(B)/filters.c
+	@mkdir -p $(@D)
+	$(FLOOR_CC) $(BENCH_FLAGS) -static -o $@ $^
+
+# The same library as the floor: nsenter(1) is as Debian builds it.
+$(BENCH_DIR)/enter: tests/bench/enter.c $(B)/filters.c
 	@mkdir -p $(@D)
 	$(FLOOR_CC) $(BENCH_FLAGS) -static -o $@ $^
 
@@ -31,4 +38,30 @@ $(BENCH_DIR)/turns: tests/bench/turns.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_FLAGS) -o $@ $<
 
-.PHONY: bench bench-results
+# make bench-network BENCH="-n 50 launch": a network's cost, beside slirp4netns and pasta by hand.
+bench-network: all $(BENCH_DIR)/now
+	tests/bench/network -b $(B) $(BENCH)
+
+$(BENCH_DIR)/now: tests/bench/now.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_FLAGS) -static -o $@ $<
+
+# Ratios for layers and imports; as a plain user.
+bench-store: all
+	tests/bench/store
+
+# make bench-life BENCH="-c 100": three hundred sandboxes: ps, exec, memory, wake-ups.
+bench-life: all $(addprefix $(BENCH_DIR)/,true enter turns)
+	tests/bench/life -b $(B) $(BENCH)
+
+.PHONY: bench bench-results bench-network bench-store bench-life
+
+# make bench-filter BENCH="-n 500": what filters cost to load, at a call, and a build.
+bench-filter: all $(B)/filter_cost
+	tests/bench/filter -b $(B) $(BENCH)
+
+# Beside the program, for its libexec.
+$(B)/filter_cost: tests/bench/filter_cost.c $(filter-out $(B)/main.o,$(OBJECTS))
+	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^)
+
+.PHONY: bench-filter

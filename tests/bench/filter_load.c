@@ -70,7 +70,7 @@ static struct sock_fprog program(const struct sock_filter *instructions, unsigne
 
 static void fill(struct contender *contenders)
 {
-	static const char *const names[] = {"default", "build", "strict"};
+	static const char *const names[] = {"default", "build", "strict", "nested", "sandboxes"};
 	static const struct sock_filter allow[] = {{BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
 
 	for (int i = 0; i < SECCOMP_UNCONFINED; i++) {

@@ -49,7 +49,8 @@ enum part { NET, IPC, PROC, MASKS, SYS, DEV, TMP, BOUNDING, PARTS };
 
 static const char *const part_names[PARTS] = {"net", "ipc", "proc", "masks",
 					      "sys", "dev", "tmp",  "bounding"};
-static const char *const mode_names[SECCOMP_UNCONFINED] = {"default", "build", "strict"};
+static const char *const mode_names[SECCOMP_UNCONFINED] = {"default", "build", "strict", "nested",
+							   "sandboxes"};
 
 static const char *const masked[] = {"/proc/acpi",        "/proc/asound",
 				     "/proc/kcore",       "/proc/keys",

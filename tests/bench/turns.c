@@ -11,7 +11,8 @@
  * ROUND TAB NAME TAB WALL_NS TAB CPU_NS TAB VALUE. CPU is what wait4 reports of the command and the
  * children that it waited for; what a command leaves to the kernel after its end is in nobody's
  * figure, which is why a batch (-b: so many launches back to back, as one measurement) is worth
- * looking at too. VALUE is the first number that the command printed (-o), else 0.
+ * looking at too; with -p it is divided among so many launchers at once, and CPU
+ * is then in nobody's figure. VALUE is the first number that the command printed (-o), else 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -128,6 +129,34 @@ static void run_once(const struct command *command, posix_spawn_file_actions_t *
 		result->value = read_number(output[0]);
 }
 
+/* A batch by several launchers at once: they are children that say by their end that they are done.
+ */
+static void run_side_by_side(const struct command *command, posix_spawn_file_actions_t *actions,
+			     int batch, int launchers, struct result *result)
+{
+	long long start = now_ns();
+	struct result ignored = {0};
+	int status;
+
+	for (int i = 0; i < launchers; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (pid > 0)
+			continue;
+		for (int n = i; n < batch; n += launchers)
+			run_once(command, actions, NULL, &ignored);
+		_exit(0);
+	}
+	for (int i = 0; i < launchers; i++)
+		if (wait(&status) < 0 || status != 0) {
+			fprintf(stderr, "turns: %s: a launcher failed\n", command->name);
+			exit(1);
+		}
+	result->wall_ns += now_ns() - start;
+}
+
 /* The same orders in every session: rand() starts from the same seed. */
 static void shuffle(struct command *commands, size_t count)
 {
@@ -144,16 +173,18 @@ int main(int argc, char **argv)
 {
 	static struct command commands[MAX_COMMANDS];
 	posix_spawn_file_actions_t actions;
-	int rounds = 100, warmup = 3, batch = 1, settle_us = 0, output[2] = {-1, -1};
+	int rounds = 100, warmup = 3, batch = 1, launchers = 1, settle_us = 0, output[2] = {-1, -1};
 	int option;
 
-	while ((option = getopt(argc, argv, "r:w:b:s:o")) != -1) {
+	while ((option = getopt(argc, argv, "r:w:b:p:s:o")) != -1) {
 		if (option == 'r')
 			rounds = atoi(optarg);
 		else if (option == 'w')
 			warmup = atoi(optarg);
 		else if (option == 'b')
 			batch = atoi(optarg);
+		else if (option == 'p')
+			launchers = atoi(optarg);
 		else if (option == 's')
 			settle_us = atoi(optarg);
 		else if (option == 'o')
@@ -182,7 +213,9 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < count; i++) {
 			struct result result = {0};
 
-			for (int n = 0; n < batch; n++)
+			if (launchers > 1)
+				run_side_by_side(&commands[i], &actions, batch, launchers, &result);
+			for (int n = 0; n < batch && launchers == 1; n++)
 				run_once(&commands[i], &actions, output[0] > 0 ? output : NULL,
 					 &result);
 			if (round >= 0)

@@ -7,9 +7,23 @@ load ../lib
 	assert_success
 }
 
+@test "each case of an attack has a test, and each attack a case" {
+	run "$PROJECT/tests/attack/table" check
+	assert_success
+	assert_output ''
+	# It notices.
+	cp -r "$PROJECT/tests" "$scratch/tests"
+	chmod -R u+w "$scratch/tests"
+	sed -i '0,/^# case: /{/^# case: /d}' "$scratch/tests/attack/words.bats"
+	sed -i '0,/^# case: /s//# case: no such /' "$scratch/tests/attack/binds.bats"
+	run "$scratch/tests/attack/table" check
+	assert_equal "$status" 1
+	assert_output_has 'words.bats: of no case' 'binds.bats: no such case'
+}
+
 @test "a stale text is noticed" {
 	mkdir -p "$scratch/docs" "$scratch/completions"
-	cp "$PROJECT"/docs/sandbox.1* "$scratch/docs/"
+	cp "$PROJECT"/docs/sandbox*.[15]* "$scratch/docs/"
 	cp "$PROJECT"/completions/* "$scratch/completions/"
 	echo '# more' >>"$scratch/completions/sandbox.fish"
 	run "$PROJECT/docs/generate" "$TESTS_BUILD/gendocs" "$scratch" check
@@ -17,12 +31,21 @@ load ../lib
 	assert_output_has 'run: make generated'
 }
 
-@test "the manual has no error that man finds" {
+@test "the manuals have no error that man finds" {
+	local page
 	require 'man' command -v man
-	run env MANWIDTH=80 man --warnings -l "$PROJECT/docs/sandbox.1"
-	assert_success
-	assert_output_lacks 'warning:'
-	assert_output_has '--keep-groups'
+	for page in "$PROJECT"/docs/*.[15]; do
+		run env MANWIDTH=80 man --warnings -l "$page"
+		assert_success
+		assert_output_lacks 'warning:'
+		assert_output_has 'SEE ALSO' 'sandbox'
+	done
+}
+
+@test "the manual of profiles names each option once: as a key, or as what cannot be one" {
+	local names
+	names=$(sed -n '/^\.SH KEYS/,/^\.SH FILES/s/^\\fB\(.*\)\\fR[,.]*$/\1/p' "$PROJECT/docs/sandbox-profile.5" | sed 's,\\-,-,g' | sort)
+	assert_equal "$names" "$(sed -n 's/^\t\t\t\.name = "\(.*\)",$/\1/p' "$PROJECT/sandbox/options_table.c" | sort)"
 }
 
 @test "bash can read its completions" {
@@ -54,8 +77,8 @@ complete_words() {
 @test "bash completion: options, choices, files, profiles, the command" {
 	touch file.txt
 	mkdir dir
-	assert_equal "$(complete_words --net | sort | paste -sd ' ')" '--net --network'
-	assert_equal "$(complete_words --network '' | paste -sd ' ')" 'none host'
+	assert_equal "$(complete_words --net | sort | paste -sd ' ')" '--net --net-log --network'
+	assert_equal "$(complete_words --network '' | paste -sd ' ')" 'none slirp4netns slirp pasta host'
 	assert_equal "$(complete_words --network = h)" host
 	assert_equal "$(complete_words run --seccomp = | head -n 1)" default
 	assert_equal "$(complete_words --bind 'fi')" file.txt
@@ -70,8 +93,24 @@ complete_words() {
 	assert_equal "$(complete_words / ls --net)" ''
 }
 
+@test "bash completion: verbs, names of sandboxes, signals" {
+	assert_equal "$(complete_words 'k')" kill
+	"$SANDBOX" -d --name web --userns=single / sleep 1000 >/dev/null 3>&-
+	assert_equal "$(complete_words exec '')" web
+	assert_equal "$(complete_words kill -s TERM w)" web
+	assert_equal "$(complete_words kill -s SIGKI)" SIGKILL
+	assert_equal "$(complete_words logs --f)" --follow
+	assert_equal "$(complete_words exec --user x -e A=b w)" web
+	assert_equal "$(complete_words exec web 'busyb' | sort -u)" busybox
+	assert_equal "$(complete_words ps --j)" --json
+	"$SANDBOX" rm -f web
+}
+
 @test "each shipped profile passes its own check" {
-	sandbox profile check "$PROJECT"/profiles/*.conf
+	# Those of package managers ask what server the caller has set.
+	NPM_CONFIG_REGISTRY=https://npm.example.org/ PIP_INDEX_URL=https://pip.example.org/simple \
+		SANDBOX_CARGO_REGISTRY=index.example.org,files.example.org \
+		sandbox profile check "$PROJECT"/profiles/*.conf
 	assert_success
 }
 

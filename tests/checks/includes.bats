@@ -12,21 +12,40 @@
 load ../lib
 
 table='
-base        arena error files capability_names
-nouns       config options options_table options_set options_complete options_docs parse parse_mount lines
-nouns       profile profile_load profile_command profile_expand profile_search
-facts       spawn host host_sources host_userns
-steps       step sandbox mounting channel filters
-rooms       identity idmap namespaces network rootfs overlay kernelfs etcfiles mounts privileges seccomp environment
+base        mark arena error files tree capability_names capability_sets signal_names installed netlink mountinfo record outcome json places
+nouns       config config_confine options options_table options_set options_set_limits options_set_network options_complete options_docs parse parse_mount
+nouns       parse_limits parse_network lines
+nouns       options_set_desktop
+nouns       options_set_session parse_bus entry
+nouns       profile profile_load profile_command profile_expand profile_registry profile_search profile_settings profile_trust profile_tighten
+facts       filters filter_image filter_file filter_run filter_load
+facts       spawn state processes unrecorded host host_cgroup host_network host_pieces host_records host_secrets host_sources host_userns store
+steps       step descent place terminal deadline cpu_watch output cgroup_counters sandbox remount mounting channel helper tap layering fuse
+rooms       cgroup besteffort fakeroot identity idmap nest namespaces network publish egress rootfs overlay kernelfs etcfiles mounts passed privileges landlock confine refusals enforced pty scheduling seccomp denials status environment
+facts       host_desktop host_devices
+facts       host_bus appfiles
+steps       showing
+rooms       bus
+rooms       desktop desktop_wayland desktop_x11 desktop_audio desktop_devices
 plan        plan
-processes   supervisor child init exec watcher tree
-main        main
+processes   supervisor announce conclude child init metadata exec join detach watcher mapped store_remove
+main        cmd_desktop
+main        cmd cmd_bundle cmd_profile cmd_doctor cmd_oci cmd_ps cmd_life cmd_exec main cmd_rootfs cmd_layer cmd_learn cmd_sh
 '
 # Where a file of one layer uses one of another, with the reason.
 exceptions='
 rootfs -> overlay      the layer is one of three kinds of root, and rootfs gives the order
+watcher -> cgroup      it removes what cgroup has made
+supervisor -> cgroup   the same, when the watcher is gone
 watcher -> overlay     it removes what overlay has made, and asks it what that is
+init -> pty            it leads the session that has the terminal
+child -> pty           it hands the terminal over
+join -> pty            it makes a terminal for who joins, and leads its session
+exec -> pty            it enters the session, in the order of what only the payload can do
+watcher -> idmap        it removes what those ids own, and has them mapped for that
+mapped -> idmap        the maps of a sandbox are all it needs of one
 init -> privileges     pid 1 gives up its own capabilities once the payload has started
+init -> nest           pid 1 alone can write the maps of a payload in a user namespace of its own
 '
 
 setup() {

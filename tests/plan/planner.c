@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "appfiles.h"
 #include "config.h"
 #include "host.h"
 #include "options.h"
@@ -131,6 +132,23 @@ static void set_newgidmap(struct machine *machine, char *value)
 	machine->host.newgidmap = or_none(value);
 }
 
+static void set_no_overlay(struct machine *machine, char *value)
+{
+	machine->host.no_overlay = yes(value);
+}
+
+static void set_fuse_overlayfs(struct machine *machine, char *value)
+{
+	machine->host.fuse_overlayfs = or_none(value);
+	machine->host.fuse_helper = "/bin/sh"; /* is there on any machine: it is looked at */
+	machine->host.fuse_device = true;
+}
+
+static void set_rootfs_subordinate(struct machine *machine, char *value)
+{
+	machine->host.rootfs_subordinate = yes(value);
+}
+
 static void set_xattrs(struct machine *machine, char *value)
 {
 	machine->host.tmpfs_user_xattrs = yes(value);
@@ -192,6 +210,17 @@ static void add_secret(struct machine *machine, char *value)
 	*ARENA_APPEND(&machine->arena, machine->host.secrets, machine->host.secrets_count) = value;
 }
 
+/* PATH [names] */
+static void add_piece(struct machine *machine, char *value)
+{
+	struct host_piece *piece =
+		ARENA_APPEND(&machine->arena, machine->host.pieces, machine->host.pieces_count);
+
+	piece->names_only = second(value);
+	piece->path = value;
+	piece->part = strchr(value + 1, '/');
+}
+
 /* PATH [WHAT IT REALLY IS]: without the second it is not there. All others are what they are
  * called. */
 static void add_source(struct machine *machine, char *value)
@@ -203,9 +232,155 @@ static void add_source(struct machine *machine, char *value)
 	(*source)[0] = value;
 }
 
-static void set_resolv_conf(struct machine *machine, char *value)
+static void add_resolv_conf(struct machine *machine, char *value)
 {
-	machine->host.resolv_conf = or_none(value);
+	machine->host.resolv_conf = add_line(machine, machine->host.resolv_conf, value);
+}
+
+static void set_slirp4netns(struct machine *machine, char *value)
+{
+	machine->host.slirp4netns = or_none(value);
+}
+
+static void set_pasta(struct machine *machine, char *value)
+{
+	machine->host.pasta = or_none(value);
+}
+
+static void set_relay(struct machine *machine, char *value)
+{
+	machine->host.relay = value;
+}
+
+static void set_bus_helper(struct machine *machine, char *value)
+{
+	machine->host.bus.helper = value;
+}
+
+static void set_bus_proxy(struct machine *machine, char *value)
+{
+	machine->host.bus.proxy = or_none(value);
+}
+
+static void set_bus_session(struct machine *machine, char *value)
+{
+	machine->host.bus.session = or_none(value);
+}
+
+static void set_bus_system(struct machine *machine, char *value)
+{
+	machine->host.bus.system = or_none(value);
+}
+
+static void set_egress(struct machine *machine, char *value)
+{
+	machine->host.egress = value;
+}
+
+static void add_address(struct machine *machine, char *value)
+{
+	struct host *host = &machine->host;
+
+	if (or_none(value))
+		*ARENA_APPEND(&machine->arena, host->addresses, host->addresses_count) = value;
+	else
+		host->addresses_count = 0;
+}
+
+static void set_ca_bundle(struct machine *machine, char *value)
+{
+	machine->host.ca_bundle = or_none(value);
+}
+
+static void set_rootfs_has_ca(struct machine *machine, char *value)
+{
+	machine->host.rootfs_has_ca = yes(value);
+}
+
+static void set_landlock(struct machine *machine, char *value)
+{
+	machine->host.landlock = (int)number(value);
+}
+
+static void set_unified(struct machine *machine, char *value)
+{
+	machine->host.cgroup.unified = yes(value);
+}
+
+static void set_own(struct machine *machine, char *value)
+{
+	machine->host.cgroup.own = or_none(value);
+}
+
+/* PATH CONTROLLER... */
+static void set_base(struct machine *machine, char *value)
+{
+	machine->host.cgroup.base_controllers = second(value);
+	machine->host.cgroup.base = or_none(value);
+}
+
+/* SOCKET CONTROLLER... */
+static void set_manager(struct machine *machine, char *value)
+{
+	machine->host.cgroup.manager_controllers = second(value);
+	machine->host.cgroup.manager = or_none(value);
+}
+
+/* SOCKET [context] */
+static void set_wayland(struct machine *machine, char *value)
+{
+	machine->host.desktop.security_context = second(value) != NULL;
+	machine->host.desktop.wayland = value;
+	machine->host.desktop.wayland_helper = "/usr/libexec/sandbox/wayland";
+}
+
+/* :NUMBER SOCKET */
+static void set_display(struct machine *machine, char *value)
+{
+	machine->host.desktop.x11_socket = second(value);
+	machine->host.desktop.display = value;
+	machine->host.desktop.xauthority = "/home/user/.Xauthority";
+	machine->host.desktop.x11_helper = "/usr/libexec/sandbox/x11";
+}
+
+static void set_x_server(struct machine *machine, char *value)
+{
+	machine->host.desktop.x_server = or_none(value);
+}
+
+static void set_pulse(struct machine *machine, char *value)
+{
+	machine->host.desktop.pulse = value;
+	machine->host.desktop.audio_helper = "/usr/libexec/sandbox/audio";
+}
+
+static void set_pipewire(struct machine *machine, char *value)
+{
+	machine->host.desktop.pipewire = value;
+}
+
+/* gpu|NUMBER OF THE OPTION, and PATH, and perhaps: group */
+static void add_device(struct machine *machine, char *value)
+{
+	struct host_desktop *desktop = &machine->host.desktop;
+	struct host_device *device =
+		ARENA_APPEND(&machine->arena, desktop->devices, desktop->devices_count);
+	char *path = second(value);
+
+	device->by_group = second(path) != NULL;
+	device->op = strcmp(value, "gpu") == 0 ? HOST_GPU : number(value);
+	device->path = path;
+}
+
+/* SOURCE TARGET */
+static void add_look(struct machine *machine, char *value)
+{
+	struct host_desktop *desktop = &machine->host.desktop;
+	struct host_look *look =
+		ARENA_APPEND(&machine->arena, desktop->looks, desktop->looks_count);
+
+	look->target = second(value);
+	look->source = value;
 }
 
 /* NAME=VALUE: for the environment's own room, and for what asks getenv */
@@ -243,13 +418,40 @@ static const struct {
 	{"newuidmap", set_newuidmap},
 	{"newgidmap", set_newgidmap},
 	{"tmpfs-user-xattrs", set_xattrs},
+	{"no-overlay", set_no_overlay},
+	{"fuse-overlayfs", set_fuse_overlayfs},
+	{"rootfs-subordinate", set_rootfs_subordinate},
 	{"passwd", add_passwd},
 	{"group", add_group},
 	{"missing", set_missing},
 	{"entry", add_entry},
 	{"secret", add_secret},
+	{"piece", add_piece},
 	{"source", add_source},
-	{"resolv-conf", set_resolv_conf},
+	{"landlock", set_landlock},
+	{"cgroup-unified", set_unified},
+	{"cgroup-own", set_own},
+	{"cgroup-base", set_base},
+	{"cgroup-manager", set_manager},
+	{"resolv-conf", add_resolv_conf},
+	{"slirp4netns", set_slirp4netns},
+	{"pasta", set_pasta},
+	{"relay", set_relay},
+	{"egress", set_egress},
+	{"bus-helper", set_bus_helper},
+	{"bus-proxy", set_bus_proxy},
+	{"bus-session", set_bus_session},
+	{"bus-system", set_bus_system},
+	{"address", add_address},
+	{"ca-bundle", set_ca_bundle},
+	{"rootfs-has-ca", set_rootfs_has_ca},
+	{"wayland", set_wayland},
+	{"display", set_display},
+	{"x-server", set_x_server},
+	{"pulse", set_pulse},
+	{"pipewire", set_pipewire},
+	{"device", add_device},
+	{"look", add_look},
 	{"env", add_env},
 	{"run", add_words},
 	{"word", add_word},
@@ -295,7 +497,7 @@ static int find_sources(struct machine *machine, const struct config *config, st
 		const struct mount_op *op = &config->mounts[i];
 
 		if (op->kind != MOUNT_BIND && op->kind != MOUNT_RO_BIND &&
-		    op->kind != MOUNT_DEV_BIND)
+		    op->kind != MOUNT_DEV_BIND && op->kind != MOUNT_LOWER)
 			continue;
 		host->sources[i].real = op->source;
 		for (size_t j = 0; j < machine->sources_count; j++)
@@ -305,6 +507,31 @@ static int find_sources(struct machine *machine, const struct config *config, st
 			return fail_because(err, "cannot bind %s: it does not exist", op->source);
 	}
 	return 0;
+}
+
+/* host_probe_network() finds what the options ask for and leaves the rest alone. */
+static void leave_out(struct host *host, const struct config *config)
+{
+	bool own = config->network == NETWORK_SLIRP4NETNS || config->network == NETWORK_PASTA;
+
+	if (config->network != NETWORK_SLIRP4NETNS)
+		host->slirp4netns = NULL;
+	if (!own || host->slirp4netns)
+		host->pasta = NULL;
+	if (!host->bus.session)
+		host->bus.no_session = "it is not there";
+	if (!config_wants_bus(config, false))
+		host->bus.session = host->bus.no_session = NULL;
+	if (!config_wants_bus(config, true))
+		host->bus.system = NULL;
+	if (!own)
+		host->addresses_count = 0;
+	if (!own && config->network != NETWORK_HOST)
+		host->resolv_conf = NULL;
+	if (!own && config->network != NETWORK_HOST && !config->ca_certificates)
+		host->ca_bundle = NULL;
+	if (config->ca_certificates && strcmp(config->ca_certificates, "host") != 0)
+		host->ca_bundle = *config->ca_certificates == '/' ? config->ca_certificates : NULL;
 }
 
 /* As main.c does it. */
@@ -330,6 +557,13 @@ static int make_plan(struct machine *machine, struct config *config, struct plan
 	config->command_count = (size_t)line.rest_count - 1;
 	if (config_check(config, err) < 0)
 		return -1;
+	host->desktop.no_wayland = host->desktop.no_display = "there is none";
+	host->desktop.no_pulse = host->desktop.no_pipewire = "there is none";
+	if (host->home)
+		setenv("HOME", host->home, 1);
+	if (appfiles_apply(config, err) < 0)
+		return -1;
+	unsetenv("HOME");
 	host->rootfs = config->rootfs;
 	host->rootfs_is_host = strcmp(config->rootfs, "/") == 0;
 	host->machine = "x86_64";
@@ -337,6 +571,7 @@ static int make_plan(struct machine *machine, struct config *config, struct plan
 		host->entries_count = host->secrets_count = 0;
 	if (find_sources(machine, config, err) < 0)
 		return -1;
+	leave_out(host, config);
 	return plan_make(plan, config, host, machine->env, err);
 }
 

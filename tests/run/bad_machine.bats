@@ -6,12 +6,6 @@ setup() {
 	tiny_rootfs
 }
 
-# nested SCRIPT [ARG...]: sh in a user and mount namespace where uid 0 is the caller and may mount
-nested() {
-	require 'unprivileged unshare' unshare --map-root-user --mount true
-	run --separate-stderr unshare --map-root-user --mount sh -c "$@"
-}
-
 @test "user namespaces switched off by their limit" {
 	nested 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$0" "$1" /bin/echo ran' "$SANDBOX" "$root"
 	assert_refused 'user namespace' 'limit of user namespaces is 0' 'sysctl user.max_user_namespaces'
@@ -62,7 +56,7 @@ inside() {
 }
 
 @test "a file system that cannot lie under a layer: the two ways out" {
-	sandbox /proc /bin/true
+	sandbox --layer=memory /proc /bin/true
 	assert_refused 'throw-away layer over /proc' '--rw' '--read-only'
 }
 
@@ -104,6 +98,12 @@ inside() {
 @test "a masked /proc, as in containers, is said to be the reason" {
 	nested 'mount -t tmpfs none /proc/scsi 2>/dev/null || mount --bind /dev/null /proc/keys; exec "$0" --userns=single "$1" /bin/echo ran' "$SANDBOX" "$root"
 	assert_refused 'fresh proc' 'masked' 'unmask'
+}
+
+@test "no /proc at all" {
+	! sanitized || return 0
+	nested 'mount -t tmpfs none /proc && exec "$@"' sh "$SANDBOX" --userns=single / echo ran
+	assert_refused 'there is no /proc'
 }
 
 @test "no home, no name, no environment at all" {

@@ -70,13 +70,6 @@ setup() {
 	assert_refused /a
 }
 
-@test "verbs of later versions are taken, and said to be missing" {
-	for verb in exec ps kill wait logs rm diff commit discard rootfs learn doctor oci; do
-		sandbox "$verb" x
-		assert_refused "no .sandbox $verb" "./$verb" || return
-	done
-}
-
 @test "sandbox run is the same as sandbox" {
 	sandbox run "$root" /bin/echo x
 	assert_success

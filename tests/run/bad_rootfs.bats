@@ -12,7 +12,7 @@ setup() {
 untouched() { assert_equal "$(snapshot outside)" "$outside_before"; }
 
 # bounded ARG...: the program, at most 10 seconds
-bounded() { run --separate-stderr timeout 10 "$SANDBOX" "$@"; }
+bounded() { run --separate-stderr timeout 30 "$SANDBOX" "$@"; }
 
 @test "missing, a file, a device, not readable" {
 	sandbox nosuch true

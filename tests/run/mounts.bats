@@ -9,6 +9,17 @@ setup() {
 	echo two >data/sub/file
 }
 
+@test "a source with .. behind a name at the top" {
+	echo here >file
+	for up in /tmp/.. /usr/../etc/../ /..; do
+		sandbox --ro-bind "$up$scratch/file:/f" "$root" cat /f
+		assert_output here
+	done
+	# Not what is mounted there for the sandbox.
+	sandbox --ro-bind "/tmp/../$scratch/../scratch:/d" "$root" ls /d
+	assert_output_has '^file$' '^root$'
+}
+
 @test "--bind: a directory, writable, at its own path or another" {
 	options=(--bind data:/mnt/data)
 	in_sandbox 'cat /mnt/data/file; echo new >/mnt/data/made'

@@ -126,7 +126,7 @@ $scratch/project"
 @test "a bad value, a scalar twice, a key without a value" {
 	printf 'network = hots\n' >"$mine/p.conf"
 	use p "$root" /bin/echo ran
-	assert_refused 'p.conf:1' hots 'none, host'
+	assert_refused 'p.conf:1' hots 'none, slirp4netns, slirp, pasta, host'
 	printf 'hostname = a\nhostname = b\n' >"$mine/p.conf"
 	use p "$root" /bin/echo ran
 	assert_refused 'p.conf:2' 'line 1'
@@ -206,4 +206,46 @@ $scratch/project"
 	sandbox --dry-run --profile build "$root" /bin/true
 	printf '%s\n' "$output" >build
 	assert_equal "$(sed 's/  # .*//' "$copy")" "$(sed 's/  # .*//' build)"
+}
+
+@test "show --resolved: every setting with where it is from, the defaults too, and what is done for it" {
+	printf 'extends = strict\nhostname = x\nmask = /etc/hostname\n' >"$mine/mine.conf"
+	sandbox profile show --resolved mine "$root"
+	assert_success
+	assert_equal "$(grep -A 1 '^# mine.conf:2$' <<<"$output" | head -2)" $'# mine.conf:2\nhostname = x'
+	assert_output_has '^network = none' '^seccomp = strict' '^# default: keep-env = false' '^# default: memory is not set' '^# default: init = true' \
+		'^#   confine: seccomp strict, [0-9]+ calls.*strict.conf:[0-9]+' '^#   setup: mask /etc/hostname  # mine.conf:3'
+	assert_output_has '^# default: layer = auto$'
+	# It is a profile, which comes to the same.
+	printf '%s\n' "$output" >"$mine/copy.conf"
+	sandbox profile check "$mine/copy.conf"
+	assert_success
+	sandbox --dry-run --profile copy "$root" /bin/true
+	assert_success
+	local copy=$scratch/copy
+	printf '%s\n' "$output" >"$copy"
+	sandbox --dry-run --profile mine "$root" /bin/true
+	printf '%s\n' "$output" >mine
+	assert_equal "$(sed 's/  # .*//' "$copy")" "$(sed 's/  # .*//' mine)"
+}
+
+@test "show --resolved --json, and what cannot be" {
+	printf 'extends = strict\nenv = A=\\"b\n' >"$mine/mine.conf"
+	sandbox profile show --resolved --json mine "$root"
+	assert_success
+	printf '%s\n' "$output" >json
+	run python3 -c 'import json; d = json.load(open("json"))
+of = {o["name"]: (o["value"], o["origin"]) for o in d["options"]}
+print(d["profile"], of["seccomp"], of["env"], of["network"], of["memory"], [s["origin"] for s in d["steps"] if s["step"] == "seccomp"])'
+	assert_output_has "^mine \\('strict', 'strict.conf:[0-9]+'\\) \\('A=.*\"b', 'mine.conf:2'\\) \\('none', 'strict.conf:[0-9]+'\\) \\(None, 'default'\\) \\['strict.conf:[0-9]+'\\]"
+	sandbox profile show --resolved nosuch "$root"
+	assert_refused nosuch
+	sandbox profile show --resolved mine "$scratch/nosuch"
+	assert_refused nosuch
+	sandbox profile show --json
+	assert_status 125
+	# What a launch would refuse, this refuses.
+	printf 'network = host\n' >project/x.conf
+	sandbox profile show --resolved ./project/x.conf "$root"
+	assert_refused 'comes with the project'
 }

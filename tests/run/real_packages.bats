@@ -39,6 +39,14 @@ SH
 
 install='dpkg -i /run/package.deb && stat -c "%U:%G %n" /opt/thing/data && stat -c "%u:%g %a" /var/lib/thing && grep thing: /etc/passwd'
 
+@test "with --userns=fakeroot it installs for whoever has one id, or many" {
+	sandbox "${options[@]}" --userns=fakeroot root /bin/sh -c "$install; chown 7 /etc/passwd && dpkg -s thing"
+	assert_success
+	assert_output_has '^root:root /opt/thing/data$' '^0:0 2770$' '^thing:[x!]:' '^Status: install ok installed$'
+	assert_equal "$stderr" ''
+	assert_equal "$(find root/var/lib/thing root/opt/thing -printf '%U\n' | sort -u)" "$(id -u)"
+}
+
 @test "it installs, and stays installed" {
 	if [ "$(id -un)" = sandbox-norange ]; then
 		sandbox "${options[@]}" root /bin/sh -c "$install"

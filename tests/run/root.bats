@@ -35,7 +35,7 @@ for_each_layer() {
 	exec 8>in
 	eventually grep -q ready out
 	layer=$(echo "$XDG_CACHE_HOME"/sandbox/layers/*)
-	[ -f "$layer/upper/data" ]
+	[ -f "$layer/root/upper/data" ]
 	assert_equal "$(stat -c '%a %U' "$layer")" "700 $(id -un)"
 	exec 8>&-
 	wait $!
@@ -157,11 +157,11 @@ for_each_layer() {
 	cp -a root "$odd"
 	sandbox "$odd" /bin/sh -c 'echo >/x && echo ok'
 	assert_output ok
-	mkdir kill && cp -a root/. kill
-	sandbox ./kill /bin/echo ok
+	mkdir oci && cp -a root/. oci
+	sandbox ./oci /bin/echo ok
 	assert_output ok
-	sandbox kill /bin/echo ok
-	assert_refused 'in this version' './kill'
+	sandbox oci /bin/echo ok
+	assert_refused 'no .*/bin/echo.* here'
 }
 
 @test "ROOTFS has no command given: its shell" {

@@ -260,6 +260,202 @@ static void test_descriptor_twice(void **state)
 	refused("--file reads descriptor 3 twice, for /a and /c");
 }
 
+static void test_rules_imply_a_network(void **state)
+{
+	(void)state;
+	command_line("--allow-net=a.b:443");
+	accepted();
+	assert_int_equal(config.network, NETWORK_SLIRP4NETNS);
+	assert_string_equal(config_origin(&config, OPT_NETWORK), "command line");
+}
+
+static void test_denials_imply_a_network(void **state)
+{
+	(void)state;
+	profile("network=none");
+	profile("deny-net=a.b");
+	accepted();
+	assert_int_equal(config.network, NETWORK_SLIRP4NETNS);
+	assert_string_equal(config_origin(&config, OPT_NETWORK), "profile x.conf:7");
+}
+
+static void test_rules_with_pasta(void **state)
+{
+	(void)state;
+	command_line("--network=pasta:mtu=1500");
+	command_line("--allow-net=a.b");
+	accepted();
+	assert_int_equal(config.network, NETWORK_PASTA);
+	assert_int_equal(config.network_settings.mtu, 1500);
+}
+
+static void test_rules_without_a_network(void **state)
+{
+	(void)state;
+	command_line("--network=none");
+	command_line("--allow-net=a.b");
+	refused("--allow-net (command line) and --network (command line) exclude each other");
+	command_line("--allow-net=");
+	command_line("--deny-net=a.b");
+	refused("--deny-net (command line) and --network (command line) exclude each other");
+}
+
+/* An unset variable must not open the network. */
+static void test_emptied_rules_allow_nothing(void **state)
+{
+	(void)state;
+	profile("allow-net=a.b");
+	profile("network=slirp4netns");
+	command_line("--allow-net=");
+	accepted();
+	assert_int_equal(config.egress_count, 2);
+	assert_true(config.egress[0].deny && config.egress[1].deny);
+	assert_string_equal(config.egress[0].what, "0.0.0.0/0");
+	assert_string_equal(config.egress[1].what, "::/0");
+}
+
+static void test_rules_with_the_hosts_network(void **state)
+{
+	(void)state;
+	command_line("--network=host");
+	command_line("--allow-net=a.b");
+	refused("--allow-net (command line) and --network (command line) exclude each other");
+}
+
+/* A profile that gives the whole network and rules in one is as wrong as a command line. */
+static void test_rules_with_the_hosts_network_in_a_profile(void **state)
+{
+	(void)state;
+	profile("network=host");
+	profile("allow-net=a.b");
+	refused("--allow-net (profile x.conf:7) and --network (profile x.conf:7) exclude each "
+		"other");
+}
+
+static void test_no_network_over_rules(void **state)
+{
+	(void)state;
+	profile("network=slirp4netns");
+	profile("allow-net=a.b");
+	profile("dns=192.0.2.1");
+	profile("dns-search=a");
+	profile("publish=8080:80");
+	profile("allow-host-port=5432");
+	command_line("--network=none");
+	accepted();
+	assert_int_equal(config.network, NETWORK_NONE);
+	assert_int_equal(config.egress_count, 0);
+	assert_int_equal(config.dns_count, 0);
+	assert_int_equal(config.dns_search_count, 0);
+	/* These two work without a network. */
+	assert_int_equal(config.publish_count, 1);
+	assert_int_equal(config.host_ports_count, 1);
+}
+
+static void test_hosts_network_over_rules(void **state)
+{
+	(void)state;
+	profile("network=slirp4netns");
+	profile("allow-net=a.b");
+	profile("dns=192.0.2.1");
+	profile("publish=8080:80");
+	profile("allow-host-port=5432");
+	command_line("--network=host");
+	accepted();
+	assert_int_equal(config.network, NETWORK_HOST);
+	assert_int_equal(config.egress_count, 0);
+	assert_int_equal(config.publish_count, 0);
+	assert_int_equal(config.host_ports_count, 0);
+	assert_int_equal(config.dns_count, 1);
+}
+
+/* What the command line adds to a profile's rules does not go with them in silence. */
+static void test_both_sides_have_rules(void **state)
+{
+	(void)state;
+	profile("allow-net=a.b");
+	command_line("--allow-net=c.d");
+	command_line("--network=none");
+	refused("--allow-net (command line) and --network (command line) exclude each other");
+}
+
+static void test_rules_over_a_profiles_network(void **state)
+{
+	(void)state;
+	profile("network=host");
+	command_line("--allow-net=a.b");
+	refused("--allow-net (command line) and --network (profile x.conf:7) exclude each other");
+}
+
+static void test_rules_over_a_profile_without_network(void **state)
+{
+	(void)state;
+	profile("network=none");
+	command_line("--allow-net=a.b");
+	accepted();
+	assert_int_equal(config.network, NETWORK_SLIRP4NETNS);
+}
+
+static void test_net_log(void **state)
+{
+	(void)state;
+	command_line("--net-log=/l");
+	refused("--net-log (command line) has nothing to write: without rules for the network "
+		"nothing is refused");
+	command_line("--deny-net=a.b");
+	accepted();
+}
+
+static void test_net_log_of_dropped_rules(void **state)
+{
+	(void)state;
+	profile("allow-net=a.b");
+	command_line("--network=none");
+	command_line("--net-log=/l");
+	refused("--net-log (command line) has nothing to write: without rules for the network "
+		"nothing is refused");
+}
+
+static void test_publish_and_the_hosts_network(void **state)
+{
+	(void)state;
+	command_line("--network=host");
+	command_line("--publish=1:1");
+	refused("--publish (command line) and --network (command line) exclude each other");
+	command_line("--publish=");
+	command_line("--allow-host-port=1");
+	refused("--allow-host-port (command line) and --network (command line) exclude each other");
+	command_line("--allow-host-port=");
+	accepted();
+}
+
+static void test_publish_without_a_network(void **state)
+{
+	(void)state;
+	command_line("--publish=1:1");
+	command_line("--allow-host-port=2");
+	accepted();
+	assert_int_equal(config.network, NETWORK_NONE);
+	command_line("--allow-host-port=1/udp");
+	accepted();
+	profile("publish=8000-8009:80-89");
+	command_line("--allow-host-port=85");
+	refused("--publish (profile x.conf:7) leads to port 85 inside, which --allow-host-port "
+		"(command line) makes a port of the host's");
+}
+
+static void test_dns_without_a_network(void **state)
+{
+	(void)state;
+	command_line("--dns=192.0.2.1");
+	refused("--dns (command line) and --network (default) exclude each other");
+	command_line("--dns=");
+	command_line("--dns-search=a");
+	refused("--dns-search (command line) and --network (default) exclude each other");
+	command_line("--network=pasta");
+	accepted();
+}
+
 static void test_freed(void **state)
 {
 	(void)state;
@@ -293,6 +489,23 @@ int main(void)
 		CASE(test_adjacent),
 		CASE(test_extents),
 		CASE(test_descriptor_twice),
+		CASE(test_rules_imply_a_network),
+		CASE(test_denials_imply_a_network),
+		CASE(test_rules_with_pasta),
+		CASE(test_rules_without_a_network),
+		CASE(test_emptied_rules_allow_nothing),
+		CASE(test_rules_with_the_hosts_network),
+		CASE(test_rules_with_the_hosts_network_in_a_profile),
+		CASE(test_no_network_over_rules),
+		CASE(test_hosts_network_over_rules),
+		CASE(test_both_sides_have_rules),
+		CASE(test_rules_over_a_profiles_network),
+		CASE(test_rules_over_a_profile_without_network),
+		CASE(test_net_log),
+		CASE(test_net_log_of_dropped_rules),
+		CASE(test_publish_and_the_hosts_network),
+		CASE(test_publish_without_a_network),
+		CASE(test_dns_without_a_network),
 		CASE(test_freed),
 	};
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -64,20 +64,77 @@ static void expect_error(const struct run *run, const char *text, const char *re
 static const char *sample(enum option_id id, char *file)
 {
 	static const char *const values[OPTION_COUNT] = {
-		[OPT_PROFILE] = "build",     [OPT_LAYER] = "disk",
-		[OPT_BIND] = "/a:/b",        [OPT_BIND_TRY] = "/a",
-		[OPT_RO_BIND] = "a",         [OPT_RO_BIND_TRY] = "/a:/b:noexec",
-		[OPT_DEV_BIND] = "/dev/kvm", [OPT_DEV_BIND_TRY] = "/dev/kvm",
-		[OPT_TMPFS] = "/t:size=1m",  [OPT_MASK] = "/m",
-		[OPT_SYMLINK] = "a:/b",      [OPT_MKDIR] = "/d",
-		[OPT_FILE] = "3:/f",         [OPT_WORKDIR] = "/w",
-		[OPT_ENV] = "A=b",           [OPT_UNSETENV] = "A",
-		[OPT_USERNS] = "keep-id",    [OPT_USER] = "1:1",
-		[OPT_UIDMAP] = "0:1000:1",   [OPT_GIDMAP] = "0:1000:1",
-		[OPT_NETWORK] = "host",      [OPT_HOSTNAME] = "box",
-		[OPT_BOOTTIME_OFFSET] = "1", [OPT_MONOTONIC_OFFSET] = "-1h",
-		[OPT_SECCOMP] = "strict",    [OPT_CAP_ADD] = "CHOWN",
-		[OPT_CAP_DROP] = "ALL",      [OPT_ULIMIT] = "core=0",
+		[OPT_PROFILE] = "build",
+		[OPT_LAYER] = "disk",
+		[OPT_BIND] = "/a:/b",
+		[OPT_BIND_TRY] = "/a",
+		[OPT_RO_BIND] = "a",
+		[OPT_RO_BIND_TRY] = "/a:/b:noexec",
+		[OPT_DEV_BIND] = "/dev/kvm",
+		[OPT_DEV_BIND_TRY] = "/dev/kvm",
+		[OPT_TMPFS] = "/t:size=1m",
+		[OPT_MASK] = "/m",
+		[OPT_SYMLINK] = "a:/b",
+		[OPT_MKDIR] = "/d",
+		[OPT_FILE] = "3:/f",
+		[OPT_WORKDIR] = "/w",
+		[OPT_ENV] = "A=b",
+		[OPT_UNSETENV] = "A",
+		[OPT_USERNS] = "keep-id",
+		[OPT_USER] = "1:1",
+		[OPT_UIDMAP] = "0:1000:1",
+		[OPT_GIDMAP] = "0:1000:1",
+		[OPT_NETWORK] = "host",
+		[OPT_HOSTNAME] = "box",
+		[OPT_BOOTTIME_OFFSET] = "1",
+		[OPT_MONOTONIC_OFFSET] = "-1h",
+		[OPT_SECCOMP] = "strict",
+		[OPT_CAP_ADD] = "CHOWN",
+		[OPT_CAP_DROP] = "ALL",
+		[OPT_ULIMIT] = "core=0",
+		[OPT_ALLOW_NET] = "a.b:1",
+		[OPT_DENY_NET] = "*.a.b",
+		[OPT_NET_LOG] = "/l",
+		[OPT_ALLOW_HOST_PORT] = "53/udp",
+		[OPT_PUBLISH] = "8080:80",
+		[OPT_DNS] = "192.0.2.1",
+		[OPT_DNS_SEARCH] = "a.b",
+		[OPT_CA_CERTIFICATES] = "none",
+		[OPT_OVERLAY] = "try",
+		[OPT_OVERLAY_SIZE] = "1m",
+		[OPT_LOWER] = "/l",
+		[OPT_NAME] = "web",
+		[OPT_LOG_SIZE] = "1m",
+		[OPT_MEMORY] = "512m",
+		[OPT_MEMORY_SWAP] = "1g",
+		[OPT_CPUS] = "1.5",
+		[OPT_CPUSET] = "0-3,5",
+		[OPT_PIDS_LIMIT] = "64",
+		[OPT_IO_WEIGHT] = "50",
+		[OPT_LIMITS] = "systemd",
+		[OPT_TIMEOUT] = "5m",
+		[OPT_TIMEOUT_GRACE] = "0",
+		[OPT_CPU_TIME] = "10s",
+		[OPT_NICE] = "5",
+		[OPT_OOM_SCORE_ADJ] = "500",
+		[OPT_META] = "run.json",
+		[OPT_JSON_STATUS_FD] = "3",
+		[OPT_INFO_FD] = "4",
+		[OPT_PASS_FD] = "5",
+		[OPT_LANDLOCK] = "require",
+		[OPT_CONNECT_TCP] = "443,80-81",
+		[OPT_BIND_TCP] = "none",
+		[OPT_PRINT_ENFORCED] = "3",
+		[OPT_APPLICATION] = "edit",
+		[OPT_HOME] = "private",
+		[OPT_DBUS] = "filtered",
+		[OPT_DBUS_TALK] = "a.b",
+		[OPT_DBUS_OWN] = "a.b.*",
+		[OPT_DBUS_SEE] = "system:a.b",
+		[OPT_DBUS_CALL] = "a.b=c.d",
+		[OPT_PROC] = "bind",
+		[OPT_USB] = "1d6b:0002",
+		[OPT_USB_TRY] = "/dev/bus/usb/001/001",
 	};
 	if (id == OPT_ENV_FILE)
 		return file;
@@ -118,6 +175,7 @@ static void test_rows_complete(void **state)
 			assert_int_equal(row->more[strlen(row->more) - 1], '.');
 		assert_true(!row->choices || row->value);
 		assert_true(!row->complete || row->value);
+		assert_true(!row->optional || !row->value);
 		assert_ptr_equal(option_find(row->name, strlen(row->name)), row);
 		if (row->alias)
 			assert_ptr_equal(option_find(row->alias, strlen(row->alias)), row);
@@ -156,8 +214,9 @@ static void test_round_trip(void **state)
 		struct run run;
 		bool acted_on_elsewhere = i == OPT_HELP || i == OPT_VERSION;
 
-		if (!value)
-			continue; /* extends */
+		if (i == OPT_EXTENDS)
+			continue; /* profile files only */
+		assert_non_null(value);
 		snprintf(joined, sizeof joined, "--%s=%s", row->name, value);
 		snprintf(alone, sizeof alone, "--%s", row->name);
 		APPLY(&run, joined);
@@ -200,7 +259,11 @@ static void test_every_choice(void **state)
 			APPLY(&run, word);
 			assert_int_equal(run.result, choice->refused ? -1 : 0);
 			memcpy(&value, (char *)&run.config + option_table[i].field, sizeof value);
-			assert_int_equal(value, choice->refused ? 0 : choice->value);
+			/* A log is of the filter that was chosen before. */
+			if (i == OPT_SECCOMP && choice->value == SECCOMP_LOG)
+				assert_true(run.config.seccomp_log && value == SECCOMP_DEFAULT);
+			else
+				assert_int_equal(value, choice->refused ? 0 : choice->value);
 			done(&run);
 		}
 	}
@@ -298,7 +361,7 @@ static void test_unknown(void **state)
 	REFUSED("unknown option --netwrk", "did you mean --network?", "--netwrk=none");
 	REFUSED("unknown option --readonly", "did you mean --read-only?", "--readonly");
 	REFUSED("unknown option --zzzz", "see sandbox --help for all options", "--zzzz");
-	REFUSED("unknown option --x", "see sandbox --help for all options", "--x");
+	REFUSED("unknown option --y", "see sandbox --help for all options", "--y");
 	REFUSED("unknown option --BIND", "see sandbox --help for all options", "--BIND");
 	REFUSED("unknown option --", "see sandbox --help for all options", "--=x");
 	REFUSED("unknown option -z", "see sandbox --help for all options", "-z");
@@ -321,7 +384,7 @@ static void test_missing_value(void **state)
 {
 	(void)state;
 	REFUSED("option --bind needs a value", "write it as: --bind=S[:D[:OPTS]]", "--bind");
-	REFUSED("option --net needs a value", "write it as: --network=MODE", "--net");
+	REFUSED("option --net needs a value", "write it as: --network=MODE[:OPTS]", "--net");
 	REFUSED("option -e needs a value", "write it as: --env=V[=VALUE]", "-ve");
 	REFUSED("--hostname '': the value is empty", NULL, "--hostname=");
 	REFUSED("--network '': the value is empty", NULL, "--network", "");
@@ -335,15 +398,17 @@ static void test_reasons(void **state)
 {
 	(void)state;
 	REFUSED("--network 'hots': no such choice",
-		"did you mean host? The choices are: none, host", "--net=hots");
+		"did you mean host? The choices are: none, slirp4netns, slirp, pasta, host",
+		"--net=hots");
 	REFUSED("--seccomp 'x': no such choice",
-		"the choices are: default, build, strict, unconfined", "--seccomp=x");
-	REFUSED("--network 'slirp4netns': not in this version yet; use none or host", NULL,
-		"--network=slirp4netns");
-	REFUSED("--network 'slirp': not in this version yet; use none or host", NULL,
-		"--net=slirp");
-	REFUSED("--network 'pasta': not in this version yet; use none or host", NULL, "--net",
-		"pasta");
+		"the choices are: default, build, strict, nested, sandboxes, log, unconfined",
+		"--seccomp=x");
+	REFUSED("--network 'host:ipv6': only slirp4netns and pasta take options", NULL,
+		"--network=host:ipv6");
+	REFUSED("--network 'slirp:mtu=100': mtu= takes a number from 1280 to 65520", NULL,
+		"--net=slirp:mtu=100");
+	REFUSED("--network 'pasta:x': the options of a network are ipv6, cidr= and mtu=", NULL,
+		"--net", "pasta:x");
 	REFUSED("--bind '/a:b': the path inside must be absolute", NULL, "--bind=/a:b");
 	REFUSED("--bind '/': nothing is mounted over the root inside: give / as ROOTFS, or a path "
 		"inside as S:D",
@@ -374,6 +439,108 @@ static void test_reasons(void **state)
 		"--env=A B=x");
 	REFUSED("--unsetenv 'A=b': the name of a variable has no blank and no control character",
 		NULL, "--unsetenv=A=b");
+}
+
+static void expect_rule(const struct config *config, size_t i, bool deny, const char *what,
+			uint16_t port, const char *origin)
+{
+	assert_true(i < config->egress_count);
+	assert_int_equal(config->egress[i].deny, deny);
+	assert_string_equal(config->egress[i].what, what);
+	assert_int_equal(config->egress[i].from, port);
+	assert_string_equal(config->egress[i].origin, origin);
+}
+
+/* Lists append over profile and command line, commas divide, and an empty value clears its own kind
+ * alone. */
+static void test_network_rules(void **state)
+{
+	struct config config = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(options_set(&config, "allow-net", "a.b:1,c.d", "p:1", &err), 0);
+	assert_int_equal(options_set(&config, "deny-net", "e.f:3", "p:2", &err), 0);
+	char *words[] = {"--allow-net=192.0.2.1:4", "--deny-net", "*.g.h"};
+	assert_int_equal(options_apply(&config, 3, words, &err), 0);
+	assert_int_equal(config.egress_count, 5);
+	expect_rule(&config, 0, false, "a.b", 1, "p:1");
+	expect_rule(&config, 1, false, "c.d", 0, "p:1");
+	expect_rule(&config, 2, true, "e.f", 3, "p:2");
+	expect_rule(&config, 3, false, "192.0.2.1", 4, "command line");
+	expect_rule(&config, 4, true, "g.h", 0, "command line");
+	assert_int_equal(config.egress[4].kind, EGRESS_BELOW);
+	words[0] = "--allow-net=";
+	assert_int_equal(options_apply(&config, 1, words, &err), 0);
+	assert_int_equal(config.egress_count, 2);
+	expect_rule(&config, 0, true, "e.f", 3, "p:2");
+	assert_string_equal(config_origin(&config, OPT_ALLOW_NET), "default");
+	words[0] = "--deny-net=";
+	assert_int_equal(options_apply(&config, 1, words, &err), 0);
+	assert_int_equal(config.egress_count, 0);
+	config_free(&config);
+}
+
+static void test_network_lists(void **state)
+{
+	struct run run;
+
+	(void)state;
+	APPLY(&run, "-p", "1:2", "-p3:4/udp", "--publish=[::1]:5-6:7-8", "--allow-host-port=9",
+	      "--allow-host-port=10/udp", "--dns=192.0.2.1", "--dns=2001:DB8::1",
+	      "--dns-search=A.b.");
+	assert_int_equal(run.result, 0);
+	assert_int_equal(run.config.publish_count, 3);
+	assert_int_equal(run.config.publish[1].protocol, PROTOCOL_UDP);
+	assert_int_equal(run.config.publish[2].count, 2);
+	assert_string_equal(run.config.publish[2].address, "::1");
+	assert_string_equal(run.config.publish[2].origin, "command line");
+	assert_int_equal(run.config.host_ports_count, 2);
+	assert_int_equal(run.config.host_ports[1].port, 10);
+	assert_int_equal(run.config.dns_count, 2);
+	assert_string_equal(run.config.dns[1], "2001:db8::1");
+	assert_string_equal(run.config.dns_search[0], "a.b");
+	done(&run);
+	APPLY(&run, "-p", "1:2", "--publish=", "--allow-host-port=9",
+	      "--allow-host-port=", "--dns=192.0.2.1", "--dns=", "--dns-search=a", "--dns-search",
+	      "");
+	assert_int_equal(run.result, 0);
+	assert_int_equal(run.config.publish_count, 0);
+	assert_int_equal(run.config.host_ports_count, 0);
+	assert_int_equal(run.config.dns_count, 0);
+	assert_int_equal(run.config.dns_search_count, 0);
+	done(&run);
+}
+
+static void test_network_values(void **state)
+{
+	struct run run;
+
+	(void)state;
+	APPLY(&run, "--network=pasta:ipv6,mtu=1500", "--network=slirp:cidr=10.9.0.0/16");
+	assert_int_equal(run.result, 0);
+	assert_int_equal(run.config.network, NETWORK_SLIRP4NETNS);
+	/* The last one as a whole, not what it does not say from the one before. */
+	assert_false(run.config.network_settings.ipv6);
+	assert_int_equal(run.config.network_settings.mtu, 0);
+	assert_int_equal(run.config.network_settings.prefix, 16);
+	done(&run);
+	REFUSED("--allow-net '*': '*' stands for the first parts of a name only, as in "
+		"*.example.org",
+		NULL, "--allow-net=*");
+	REFUSED("--allow-net 'a.b,': the name is empty", NULL, "--allow-net=a.b,");
+	REFUSED("--deny-net 'a.b:0': a port is a number from 1 to 65535", NULL, "--deny-net=a.b:0");
+	REFUSED("--publish '80': a published port is [IP:]HOST:INSIDE[/udp]", NULL, "-p", "80");
+	REFUSED("--allow-host-port '0': a port is a number from 1 to 65535", NULL,
+		"--allow-host-port=0");
+	REFUSED("--dns 'one': this is no IPv4 or IPv6 address", NULL, "--dns=one");
+	REFUSED("--dns '192.0.2.4': resolvers read three name servers and no more (resolv.conf(5))",
+		NULL, "--dns=192.0.2.1", "--dns=192.0.2.2", "--dns=192.0.2.3", "--dns=192.0.2.4");
+	REFUSED("--ca-certificates 'hots': no such choice",
+		"say host, none, or the path of a file, such as ./ca.pem",
+		"--ca-certificates=hots");
+	REFUSED("--network 'none:ipv6': only slirp4netns and pasta take options", NULL,
+		"--network=none:ipv6");
 }
 
 static void test_long_value_is_cut(void **state)
@@ -755,6 +922,9 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_missing_value),
 		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_network_rules),
+		cmocka_unit_test(test_network_lists),
+		cmocka_unit_test(test_network_values),
 		cmocka_unit_test(test_long_value_is_cut),
 		cmocka_unit_test(test_binds),
 		cmocka_unit_test(test_no_working_directory),

@@ -529,9 +529,9 @@ static const struct mount_case mounts[] = {
 	{OPT_BIND, MOUNT_BIND, "/a:/b/../c", "'..'", {0}},
 	{OPT_BIND, MOUNT_BIND, "/a:/", "over the root", {0}},
 	{OPT_BIND, MOUNT_BIND, "/a://.", "over the root", {0}},
-	{OPT_BIND, MOUNT_BIND, "/a:/b:", "ro, rw and noexec", {0}},
-	{OPT_BIND, MOUNT_BIND, "/a:/b:ro,", "ro, rw and noexec", {0}},
-	{OPT_BIND, MOUNT_BIND, "/a:/b:z", "ro, rw and noexec", {0}},
+	{OPT_BIND, MOUNT_BIND, "/a:/b:", "ro, rw, O, noexec and create", {0}},
+	{OPT_BIND, MOUNT_BIND, "/a:/b:ro,", "ro, rw, O, noexec and create", {0}},
+	{OPT_BIND, MOUNT_BIND, "/a:/b:z", "ro, rw, O, noexec and create", {0}},
 	{OPT_BIND, MOUNT_BIND, "/a:/b:ro,rw", "exclude each other", {0}},
 	{OPT_BIND, MOUNT_BIND, "/a:/b:ro:x", "too many parts", {0}},
 	{OPT_BIND, MOUNT_BIND, "a\\b", "backslash", {0}},
@@ -568,6 +568,21 @@ static const struct mount_case mounts[] = {
 	{OPT_TMPFS, MOUNT_TMPFS, "/t:exec", "options of a tmpfs", {0}},
 	{OPT_TMPFS, MOUNT_TMPFS, "t", "absolute", {0}},
 	{OPT_TMPFS, MOUNT_TMPFS, "/", "over the root", {0}},
+	{OPT_BIND,
+	 MOUNT_BIND,
+	 "/a:/b:O,noexec",
+	 NULL,
+	 {.source = "/a",
+	  .target = "/b",
+	  .noexec = true,
+	  .layer = true,
+	  .fd = -1,
+	  .mode = NO_MODE}},
+	{OPT_BIND, MOUNT_BIND, "/a:/b:O,ro", "exclude each other", {0}},
+	{OPT_RO_BIND, MOUNT_RO_BIND, "/a:/b:O", "writable --bind only", {0}},
+	{OPT_DEV_BIND, MOUNT_DEV_BIND, "/a:/b:O", "writable --bind only", {0}},
+	{OPT_LOWER, MOUNT_LOWER, "a\\:b", NULL, {.source = "a:b", .fd = -1, .mode = NO_MODE}},
+	{OPT_LOWER, MOUNT_LOWER, "a:b", "one directory", {0}},
 	{OPT_MASK, MOUNT_MASK, "/m", NULL, {.target = "/m", .fd = -1, .mode = NO_MODE}},
 	{OPT_MASK, MOUNT_MASK, "/m:x", "no options", {0}},
 	{OPT_MASK, MOUNT_MASK, "/m\\:x", NULL, {.target = "/m:x", .fd = -1, .mode = NO_MODE}},
@@ -617,6 +632,7 @@ static void test_mount(void **state)
 		expect(c->text, parse_mount(text, &op), c->reason);
 		if (c->reason)
 			continue;
+		assert_int_equal(op.layer, c->expected.layer);
 		assert_int_equal(op.kind, c->expected.kind ? c->expected.kind : c->kind);
 		assert_same_text(op.source, c->expected.source);
 		assert_same_text(op.target, c->expected.target);

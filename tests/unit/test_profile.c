@@ -25,7 +25,7 @@
 
 #define BIG(text) text, sizeof(text) - 1
 
-static char top[64]; /* holds config/ (XDG_CONFIG_HOME), home/, work/ (the working directory) */
+static char top[64]; /* holds config/ (XDG_CONFIG_HOME), home/, project/ (the working directory) */
 
 static const char *at(const char *path)
 {
@@ -80,11 +80,12 @@ static int start(void **state)
 {
 	(void)state;
 	strcpy(top, "/tmp/test_profile.XXXXXX");
-	if (!mkdtemp(top) || mkdir(at("work"), 0755) || chdir(at("work")))
+	if (!mkdtemp(top) || mkdir(at("project"), 0755) || chdir(at("project")))
 		return -1;
 	setenv("XDG_CONFIG_HOME", at("config"), 1);
 	setenv("HOME", at("home"), 1);
 	unsetenv("XDG_DATA_HOME");
+	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_RUNTIME_DIR");
 	return 0;
 }
@@ -189,10 +190,10 @@ static void test_bad_lines(void **state)
 		{"--bind = /a", "unknown key --bind", "did you mean bind?"},
 		{"[section]", "unknown key [section]", NULL},
 		{"network = hots", "network 'hots': no such choice",
-		 "did you mean host? The choices are: none, host"},
-		{"network = slirp", "network 'slirp': not in this version yet; use none or host",
-		 NULL},
-		{"network", "network needs a value", "write it as: network = MODE"},
+		 "did you mean host? The choices are: none, slirp4netns, slirp, pasta, host"},
+		{"network = slirp:x",
+		 "network 'slirp:x': the options of a network are ipv6, cidr= and mtu=", NULL},
+		{"network", "network needs a value", "write it as: network = MODE[:OPTS]"},
 		{"network =", "network '': the value is empty", NULL},
 		{"keep-env = yes", "keep-env 'yes': a flag is true or false", NULL},
 		{"keep-env =", "keep-env '': a flag is true or false", NULL},
@@ -215,7 +216,8 @@ static void test_bad_lines(void **state)
 		{"bind = ${HOME", "bind: '${' without '}'", NULL},
 		{"bind = ${}", "bind: no variable ${} in profiles", NULL},
 		{"bind = ${PATH}", "bind: no variable ${PATH} in profiles",
-		 "there are ${HOME}, ${PWD}, ${UID} and ${XDG_...}"},
+		 "there are ${HOME}, ${PWD}, ${UID}, ${XDG_...}, ${NPM_REGISTRY}, "
+		 "${PIP_INDEX} and ${CARGO_REGISTRY}"},
 		{"bind = ${HOME }", "bind: no variable ${HOME } in profiles", NULL},
 		{"bind = ${XDG_RUNTIME_DIR}",
 		 "bind: ${XDG_RUNTIME_DIR} is not set, or is no absolute path", NULL},
@@ -347,7 +349,7 @@ static void test_variables(void **state)
 		       "env = D=${XDG_DATA_HOME}\n"
 		       "env = C=${XDG_CONFIG_HOME}\n");
 	load("a");
-	assert_string_equal(config.mounts[0].source, at("work"));
+	assert_string_equal(config.mounts[0].source, at("project"));
 	assert_string_equal(config.mounts[1].source, at("home/x"));
 	snprintf(expected, sizeof expected, "%u${UID}$", getuid());
 	assert_string_equal(config.env[0].value, expected);
@@ -363,19 +365,171 @@ static void test_variables(void **state)
 		"set it in the environment, or write the path itself");
 }
 
+/* What ${NPM_REGISTRY} stands for: the first rule that comes of it, as "WHAT PORT"; the variable
+ * itself in the environment. */
+static void registry(const char *variable, const char *rule)
+{
+	char text[256];
+
+	snprintf(text, sizeof text, "allow-net = ${%s}\nenv = R=${%s}\n", variable, variable);
+	user("registry.conf", text);
+	load("registry");
+	assert_int_equal(config.egress_count, 1);
+	snprintf(text, sizeof text, "%s %u", config.egress[0].what, config.egress[0].from);
+	assert_string_equal(text, rule);
+	done();
+}
+
+static void no_registry(const char *variable)
+{
+	char text[512];
+
+	snprintf(text, sizeof text, "\nallow-net = ${%s}\n", variable);
+	user("registry.conf", text);
+	snprintf(text, sizeof text,
+		 "@/config/sandbox/profiles/registry.conf:2: allow-net: ${%s}: your settings do "
+		 "not say which server is used",
+		 variable);
+	refused("registry", text, NULL);
+	assert_true(err.remedy[0]);
+}
+
+static bool names_one(const char *path, const char *key)
+{
+	char line[4096];
+	bool found = false;
+	FILE *file = fopen(path, "re");
+
+	while (file && fgets(line, sizeof line, file))
+		found |= strncmp(line, key, strlen(key)) == 0;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void forget_registries(void)
+{
+	/* These have a say too, and cannot be moved away. */
+	if (names_one("/etc/npmrc", "registry") || names_one("/usr/etc/npmrc", "registry") ||
+	    names_one("/etc/pip.conf", "index-url"))
+		skip();
+	static const char *const names[] = {"npm_config_registry", "NPM_CONFIG_REGISTRY",
+					    "PIP_INDEX_URL", "SANDBOX_CARGO_REGISTRY"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		unsetenv(names[i]);
+	setenv("HOME", at("home"), 1);
+}
+
+static void test_registry_in_files(void **state)
+{
+	static const struct {
+		const char *line, *rule; /* NULL: none is named */
+	} lines[] = {
+		{"registry=https://one.example/npm/\n", "one.example 443"},
+		{"; registry=https://no.example\n# registry=https://no.example\n \tregistry \t= "
+		 "\"http://two.example:4873/\" \n",
+		 "two.example 4873"},
+		{"registry='https://three.example'", "three.example 443"},
+		{"registry=https://four.example\r\nregistry=https://no.example\n",
+		 "four.example 443"},
+		{"@scope:registry=https://no.example\nregistry-x=https://no.example\n"
+		 "registryx=https://no.example\nregistry https://no.example\n",
+		 NULL},
+		/* That is for npm to expand, with variables of npm's. */
+		{"registry=https://${HOST}/\n", NULL},
+		{"registry=$HOST\nregistry=https://five.example\n", "five.example 443"},
+		{"registry=\n", NULL},
+		{"registry", NULL},
+		{"", NULL},
+	};
+	(void)state;
+	forget_registries();
+	no_registry("NPM_REGISTRY");
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		write_text("home/.npmrc", lines[i].line);
+		if (lines[i].rule)
+			registry("NPM_REGISTRY", lines[i].rule);
+		else
+			no_registry("NPM_REGISTRY");
+	}
+	/* The project's own has no say. */
+	write_text("project/.npmrc", "registry=https://evil.example/\n");
+	no_registry("NPM_REGISTRY");
+	write_text("home/.pip/pip.conf", "[global]\nindex-url = https://six.example/simple\n");
+	registry("PIP_INDEX", "six.example 443");
+	write_text("home/.config/pip/pip.conf", "[global]\nindex-url = https://seven.example/\n");
+	registry("PIP_INDEX", "seven.example 443");
+	no_registry("CARGO_REGISTRY");
+	write_text("home/.cargo/config.toml",
+		   "[source.mirror]\nregistry = \"sparse+https://eight.example/index/\"\n");
+	registry("CARGO_REGISTRY", "eight.example 443");
+}
+
+static void test_registry_in_the_environment(void **state)
+{
+	(void)state;
+	forget_registries();
+	write_text("home/.npmrc", "registry=https://file.example/\n");
+	setenv("NPM_CONFIG_REGISTRY", "", 1); /* as good as not set */
+	registry("NPM_REGISTRY", "file.example 443");
+	setenv("NPM_CONFIG_REGISTRY", "http://upper.example/", 1);
+	registry("NPM_REGISTRY", "upper.example 80");
+	/* What npm tells the scripts of a project, from the project's own settings. */
+	setenv("npm_config_registry", "http://lower.example:81/", 1);
+	registry("NPM_REGISTRY", "upper.example 80");
+	setenv("PIP_INDEX_URL", "https://index.example/simple", 1);
+	registry("PIP_INDEX", "index.example 443");
+	setenv("SANDBOX_CARGO_REGISTRY", "index.example:443,files.example:443", 1);
+	user("registry.conf", "allow-net = ${CARGO_REGISTRY}\n");
+	load("registry");
+	assert_int_equal(config.egress_count, 2);
+	assert_string_equal(config.egress[1].what, "files.example");
+	done();
+	/* It is one value: it adds no line, and what is wrong in it is said. */
+	setenv("PIP_INDEX_URL", "https://index.example/\nnetwork = host", 1);
+	registry("PIP_INDEX", "index.example 443");
+	setenv("PIP_INDEX_URL", "https://me:secret@index.example/", 1);
+	user("registry.conf", "allow-net = ${PIP_INDEX}\n");
+	memset(&config, 0, sizeof config);
+	assert_int_equal(profile_apply(&config, "registry", &err), -1);
+	assert_non_null(strstr(err.text, "the URL has a user name in it"));
+	done();
+	forget_registries();
+}
+
+static void test_registry_without_home(void **state)
+{
+	(void)state;
+	forget_registries();
+	write_text("project/.npmrc", "registry=https://evil.example/\n");
+	setenv("HOME", ".", 1);
+	no_registry("NPM_REGISTRY");
+	unsetenv("HOME");
+	no_registry("NPM_REGISTRY");
+	user("registry.conf", "allow-net = ${APT_SOURCE}\n");
+	refused("registry",
+		"@/config/sandbox/profiles/registry.conf:1: allow-net: no variable ${APT_SOURCE} "
+		"in "
+		"profiles",
+		"there are ${HOME}, ${PWD}, ${UID}, ${XDG_...}, ${NPM_REGISTRY}, ${PIP_INDEX} and "
+		"${CARGO_REGISTRY}");
+	setenv("HOME", at("home"), 1);
+}
+
 /* The name of a directory cannot add a target or options to a bind. */
 static void test_variables_are_escaped(void **state)
 {
 	(void)state;
-	assert_int_equal(mkdir(at("work/a:b,c\\d"), 0755), 0);
-	assert_int_equal(chdir(at("work/a:b,c\\d")), 0);
+	assert_int_equal(mkdir(at("project/a:b,c\\d"), 0755), 0);
+	assert_int_equal(chdir(at("project/a:b,c\\d")), 0);
 	user("a.conf", "bind = ${PWD}:/x\nworkdir = ${PWD}\nenv = W=${PWD}\nmask = ${PWD}\n");
 	load("a");
-	assert_string_equal(config.mounts[0].source, at("work/a:b,c\\d"));
+	assert_string_equal(config.mounts[0].source, at("project/a:b,c\\d"));
 	assert_string_equal(config.mounts[0].target, "/x");
-	assert_string_equal(config.mounts[1].target, at("work/a:b,c\\d"));
-	assert_string_equal(config.workdir, at("work/a:b,c\\d"));
-	assert_string_equal(config.env[0].value, at("work/a:b,c\\d"));
+	assert_string_equal(config.mounts[1].target, at("project/a:b,c\\d"));
+	assert_string_equal(config.workdir, at("project/a:b,c\\d"));
+	assert_string_equal(config.env[0].value, at("project/a:b,c\\d"));
 	done();
 }
 
@@ -385,7 +539,7 @@ static void test_pwd_is_asked_of_the_kernel(void **state)
 	setenv("PWD", "/etc", 1);
 	user("a.conf", "workdir = ${PWD}\n");
 	load("a");
-	assert_string_equal(config.workdir, at("work"));
+	assert_string_equal(config.workdir, at("project"));
 	done();
 }
 
@@ -471,19 +625,57 @@ static void test_depth(void **state)
 static void test_paths(void **state)
 {
 	(void)state;
-	write_text("work/own/p.conf", "extends = ../base.conf\nbind = /p\n");
-	write_text("work/base.conf", "bind = /base\n");
-	write_text("work/own/p.conf.d/x.conf", "bind = /not\n");
-	load("./own/p.conf");
+	/* Beside the working directory: what is in it comes with a project. */
+	write_text("own/p.conf", "extends = ../base.conf\nbind = /p\n");
+	write_text("base.conf", "bind = /base\n");
+	write_text("own/p.conf.d/x.conf", "bind = /not\n");
+	load("../own/p.conf");
 	assert_int_equal(config.mounts_count, 2);
-	assert_string_equal(config.mounts[0].origin, "profile ./own/../base.conf:1");
-	assert_string_equal(config.mounts[1].origin, "profile ./own/p.conf:2");
+	assert_string_equal(config.mounts[0].origin, "profile ../own/../base.conf:1");
+	assert_string_equal(config.mounts[1].origin, "profile ../own/p.conf:2");
 	done();
-	load(at("work/own/p.conf"));
+	load(at("own/p.conf"));
 	assert_int_equal(config.mounts_count, 2);
 	done();
-	refused("./none", "cannot open ./none: No such file or directory", NULL);
-	refused("./own", "./own is not a regular file", NULL);
+	refused("../none", "cannot open ../none: No such file or directory", NULL);
+	refused("../own", "../own is not a regular file", NULL);
+}
+
+/* What comes with a project adds to default, tightens it, and nothing else. */
+static void test_strangers(void **state)
+{
+	char remedy[512];
+
+	(void)state;
+	user("default.conf", "mask = /x\n");
+	user("wide.conf", "bind = /w\n");
+	write_text("project/p.conf", "mask = /y\nread-only\nulimit = nofile=10\ntimeout = 5s\n");
+	load("./p.conf");
+	assert_int_equal(config.mounts_count, 2);
+	assert_string_equal(config.mounts[0].target, "/x");
+	assert_int_equal(config.layer_mode, LAYER_READ_ONLY);
+	done();
+	write_text("project/p.conf", "timeout = 5s\nbind = /b\n");
+	refused("./p.conf",
+		"./p.conf:2: bind = /b: it can loosen the sandbox, and ./p.conf, which comes with "
+		"the project, is not trusted",
+		"read it, and when you trust it: sandbox profile trust ./p.conf");
+	write_text("project/p.conf", "extends = wide\n");
+	refused("./p.conf",
+		"@/config/sandbox/profiles/wide.conf:1: bind = /w: it can loosen the sandbox, and "
+		"./p.conf, which comes with the project, is not trusted",
+		"read it, and when you trust it: sandbox profile trust ./p.conf");
+	user("own.conf", "extends = ../../../project/p.conf\n");
+	snprintf(remedy, sizeof remedy, "read it, and when you trust it: sandbox profile trust %s",
+		 at("config/sandbox/profiles/../../../project/p.conf"));
+	refused("own",
+		"@/config/sandbox/profiles/wide.conf:1: bind = /w: it can loosen the sandbox, and "
+		"@/config/sandbox/profiles/../../../project/p.conf, which comes with the project, "
+		"is "
+		"not "
+		"trusted",
+		remedy);
+	user("default.conf", "");
 }
 
 static void test_drop_ins(void **state)
@@ -640,7 +832,7 @@ static void test_show(void **state)
 	has("# a.conf:2\nread-only\n");
 	has("# base.conf:3\nenv = A=$$x\n");
 	has("# a.conf:5\nnetwork = none\n");
-	has("/work\n");
+	has("/project\n");
 	assert_null(strstr(output, "\\t"));
 	/* What is shown is a profile, and means the same. */
 	char *first = strdup(output);
@@ -665,10 +857,11 @@ static void test_check(void **state)
 {
 	(void)state;
 	user("base.conf", "hots\n");
-	write_text("work/a.conf",
+	write_text("project/a.conf",
 		   "extends = base\nbnid = /a\nrw\nnetwork = x\nkeep-env\n\x01\nbind = /a:b\n");
-	write_text("work/b.conf", "rw\n");
-	write_text("work/c.conf", "uidmap = 0:1:1\nuidmap = 0:2:1\n");
+	write_text("project/b.conf", "read-only\n");
+	write_text("project/d.conf", "rw\nhostname = d\n");
+	write_text("project/c.conf", "uidmap = 0:1:1\nuidmap = 0:2:1\n");
 	assert_int_equal(command("check", "a.conf", "b.conf"), 125);
 	has("/base.conf:1: unknown key hots\n");
 	has("a.conf:2: unknown key bnid\n  did you mean bind?\n");
@@ -683,6 +876,9 @@ static void test_check(void **state)
 		lines++;
 	assert_int_equal(lines, 9); /* five errors, three remedies, one ok */
 	assert_int_equal(command("check", "b.conf", NULL), 0);
+	assert_int_equal(command("check", "d.conf", NULL), 0);
+	has("d.conf:1: rw: it would loosen what is confined already");
+	has("d.conf: ok, for who trusts it\n");
 	assert_int_equal(command("check", "c.conf", NULL), 125);
 	has("c.conf: --uidmap 0:2:1 (profile c.conf:2) overlaps");
 	assert_int_equal(command("check", "none", NULL), 125);
@@ -771,12 +967,16 @@ int main(int argc, char **argv)
 		CASE(test_limits),
 		CASE(test_not_files),
 		CASE(test_variables),
+		CASE(test_registry_in_files),
+		CASE(test_registry_in_the_environment),
+		CASE(test_registry_without_home),
 		CASE(test_variables_are_escaped),
 		CASE(test_pwd_is_asked_of_the_kernel),
 		CASE(test_extends),
 		CASE(test_extends_refused),
 		CASE(test_depth),
 		CASE(test_paths),
+		CASE(test_strangers),
 		CASE(test_drop_ins),
 		CASE(test_default),
 		CASE(test_names),

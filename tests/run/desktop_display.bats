@@ -1,0 +1,124 @@
+# A window on an X11 display: the caller's, with a cookie that it does not trust, or one of the sandbox's own.
+load ../lib
+load session
+
+setup() {
+	lib_setup
+	session_setup
+}
+
+teardown() {
+	session_teardown
+	lib_teardown
+}
+
+inside=/run/user/0
+
+# x_servers: the sockets and locks of X servers that there are
+x_servers() { find /tmp/.X11-unix /tmp -maxdepth 1 \( -name 'X*' -o -name '.X*-lock' \) 2>/dev/null | sort; }
+
+x_servers_are() { [ "$(x_servers)" = "$1" ]; }
+
+# red: is there a red window on the screen?
+red() { python3 "$PROJECT/tests/attack/x11.py" none | grep -q 'picture of the screen'; }
+
+# no_good FILE: this Xauthority opens no display.
+no_good() { ! XAUTHORITY=$1 python3 -c 'from Xlib import display; display.Display()' 2>/dev/null; }
+
+@test "x11: a window on the caller's screen, with a cookie that is not the caller's" {
+	start_x
+	require_program xterm
+	"$SANDBOX" --x11 / xterm -bg '#ff0000' -geometry 60x30+0+0 -e 'sleep 60' 2>"$scratch/xterm" &
+	local supervisor=$!
+	eventually red || fail "no window: $(cat "$scratch/xterm")"
+	kill "$supervisor"
+	wait "$supervisor" || :
+	sandbox --x11 / sh -c 'xauth -n list; ls -A /tmp /tmp/.X11-unix; find /run/user -type f -printf "%p %m\n"; env'
+	assert_success
+	assert_output_has "^X${DISPLAY#:}$" "^$inside/Xauthority 600$" "^DISPLAY=$DISPLAY$" "^XAUTHORITY=$inside/Xauthority$" \
+		'^XDG_SESSION_TYPE=x11$' '^GDK_BACKEND=x11$' '^QT_QPA_PLATFORM=xcb$'
+	assert_output_lacks "$(xauth -n -f "$XAUTHORITY" list | awk '{ print $3; exit }')"
+	assert_output_lacks WAYLAND
+}
+
+# take_cookie: start a sandbox that stays, and leave a copy of its cookie in $scratch/taken.
+take_cookie() {
+	rm -f "$scratch/made" # the last one's
+	"$SANDBOX" --x11 / sh -c "cat $inside/Xauthority; exec sleep 60" >"$scratch/made" &
+	supervisor=$!
+	eventually [ -s "$scratch/made" ]
+	rm -f "$scratch/taken"
+	printf 'add %s . %s\n' "$DISPLAY" "$(xauth -n -f "$scratch/made" list | awk '{ print $3; exit }')" |
+		xauth -q -f "$scratch/taken" 2>/dev/null
+	! no_good "$scratch/taken" || fail 'the cookie opens nothing'
+}
+
+@test "x11: the cookie is taken back at the end, also where the supervisor is killed" {
+	start_x
+	take_cookie
+	kill "$supervisor"
+	wait "$supervisor" || :
+	no_good "$scratch/taken" || fail 'the cookie is still good'
+	take_cookie
+	kill -KILL "$supervisor"
+	eventually no_good "$scratch/taken" || fail 'the cookie outlives the sandbox'
+}
+
+@test "x11: refused where the server cannot distrust, or trusts whoever comes" {
+	start_x -extension SECURITY
+	sandbox --x11 / true
+	assert_refused 'has no SECURITY extension' '--x11=nested'
+	sandbox --x11=trusted / true
+	assert_success
+	kill "$x_pid"
+	wait "$x_pid" || :
+	start_x
+	python3 - <<-'PYTHON'
+		import getpass
+		from Xlib import X, display
+		server = display.Display()
+		server.change_hosts(X.HostInsert, 5, b"localuser\0" + getpass.getuser().encode())
+		server.sync()
+	PYTHON
+	sandbox --x11 / true
+	assert_refused 'lets your processes in without a cookie' 'xhost -si:localuser'
+}
+
+@test "x11: the abstract socket of the host stays out of reach, or it is refused" {
+	start_x
+	sandbox --x11 --network=host --landlock=off / true
+	assert_refused 'abstract socket'
+	DISPLAY=example.org:0 sandbox --x11 / true
+	assert_refused "is not one of this machine's sockets"
+}
+
+@test "x11=virtual: a server of its own, without shared memory, that ends with the sandbox" {
+	require_program Xvfb
+	local before
+	before=$(x_servers)
+	sandbox --x11=virtual / sh -c 'echo $DISPLAY; ls /tmp/.X11-unix; python3 -c "
+from Xlib import display
+print(display.Display().list_extensions())"'
+	assert_success
+	assert_output_has '^:0$' '^X0$' RENDER
+	assert_output_lacks MIT-SHM
+	assert_equal "$(x_servers)" "$before"
+	"$SANDBOX" --x11=virtual / sh -c 'echo up; exec sleep 60' >"$scratch/up" &
+	local supervisor=$!
+	eventually [ -s "$scratch/up" ]
+	kill -KILL "$supervisor"
+	eventually x_servers_are "$before" || assert_equal "$(x_servers)" "$before"
+}
+
+@test "x11=nested: in a window of the caller's display" {
+	require_program Xephyr
+	start_x
+	local before
+	before=$(x_servers)
+	"$SANDBOX" --x11=nested / xterm -bg '#ff0000' -geometry 60x30+0+0 -e 'sleep 60' 2>"$scratch/xterm" &
+	local supervisor=$!
+	eventually red || fail "no window: $(cat "$scratch/xterm")"
+	kill "$supervisor"
+	wait "$supervisor" || :
+	eventually x_servers_are "$before" || assert_equal "$(x_servers)" "$before"
+}

@@ -1,0 +1,64 @@
+# session.bash: a session to be let into: an X server, a compositor, a sound server, each the test user's.
+# shellcheck shell=bash
+# A file that loads it calls session_setup behind lib_setup and session_teardown before lib_teardown.
+
+session_setup() {
+	# Short: an address of a socket has 107 bytes.
+	runtime_before=$XDG_RUNTIME_DIR
+	XDG_RUNTIME_DIR=$(mktemp -d /tmp/session.XXXXXX)
+	started=()
+	unset DISPLAY XAUTHORITY WAYLAND_DISPLAY PULSE_SERVER PIPEWIRE_REMOTE DBUS_SESSION_BUS_ADDRESS
+}
+
+session_teardown() {
+	[ ${#started[@]} = 0 ] || {
+		kill "${started[@]}" 2>/dev/null || :
+		wait "${started[@]}" 2>/dev/null || :
+	}
+	rm -rf "$XDG_RUNTIME_DIR"
+	XDG_RUNTIME_DIR=$runtime_before
+}
+
+# background OUT COMMAND...: start it, what it says in OUT; $! is its pid.
+background() {
+	local out=$1
+	shift
+	"$@" >"$out" 2>"$scratch/stderr" 3>&- &
+	started+=($!)
+}
+
+# start_x [ARG...]: Xvfb with its SECURITY extension, or with ARG...; sets DISPLAY, XAUTHORITY, x_pid.
+start_x() {
+	require_program Xvfb
+	require_program xauth
+	[ $# -gt 0 ] || set -- +extension SECURITY
+	export XAUTHORITY=$scratch/Xauthority
+	# A number of our own choice: a server that looks for one by itself takes no lock while it does.
+	local number=$((200 + BASHPID % 700))
+	while [ -e "/tmp/.X$number-lock" ] || [ -e "/tmp/.X11-unix/X$number" ]; do
+		number=$((number + 1))
+	done
+	rm -f "$XAUTHORITY" "$scratch/display"
+	printf 'add :%s . %s\n' "$number" "$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')" | xauth -q -f "$XAUTHORITY" 2>/dev/null
+	background "$scratch/display" Xvfb ":$number" -displayfd 1 -auth "$XAUTHORITY" -noreset -nolisten tcp -screen 0 1300x820x24 "$@"
+	x_pid=$!
+	eventually [ -s "$scratch/display" ] || fail "Xvfb did not start: $(cat "$scratch/stderr")"
+	DISPLAY=:$(cat "$scratch/display")
+	export DISPLAY
+}
+
+# start_wayland [plain]: a compositor for tests; what it hears is in $scratch/compositor.
+start_wayland() {
+	export WAYLAND_DISPLAY=wayland-7
+	background "$scratch/compositor" python3 "$PROJECT/tests/run/wayland.py" serve "$XDG_RUNTIME_DIR/$WAYLAND_DISPLAY" "$@"
+	eventually grep -q listening "$scratch/compositor"
+}
+
+# start_pulse: PulseAudio with one sink, which nobody hears.
+start_pulse() {
+	require_program pulseaudio
+	require_program pactl
+	background "$scratch/pulseaudio" env HOME="$scratch" pulseaudio -n --daemonize=no --exit-idle-time=-1 --use-pid-file=no \
+		-L 'module-null-sink sink_name=null' -L module-native-protocol-unix
+	eventually pactl info >/dev/null 2>&1 || fail "pulseaudio did not start: $(cat "$scratch/stderr")"
+}
