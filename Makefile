@@ -107,7 +107,8 @@ check-unit: all tests
 check-docs: all tests
 	DOCS=real tests/run-tests -b $(B) run/docs
 
-# Limits, on a Debian with systemd and its own kernel, in a virtual machine; FILE="limits io" chooses.
+# Limits, on a Debian with systemd and its own kernel, in a virtual machine; FILE="limits io" chooses; VM_SUITES="run attack"
+# runs the other tests there, VM_SECONDS is for how long.
 SUITE ?= bookworm
 check-vm:
 	helpers/setup packages vm
