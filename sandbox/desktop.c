@@ -165,6 +165,8 @@ static void plan_no_bus(struct plan *plan)
 		return;
 	plan_set_variable(plan, "DBUS_SESSION_BUS_ADDRESS", "disabled:");
 	plan_set_variable(plan, "GSETTINGS_BACKEND", "keyfile");
+	plan_set_variable(plan, "NO_AT_BRIDGE", "1"); /* GTK 3; the next is GTK 4's */
+	plan_set_variable(plan, "GTK_A11Y", "none");
 }
 
 /*
