@@ -19,6 +19,12 @@ $(B)/tests/unit/test_channel: tests/unit/test_channel.c $(B)/channel.o $(B)/erro
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $^ -lcmocka
 
+tests: $(B)/tests/unit/test_entry
+
+$(B)/tests/unit/test_entry: tests/unit/test_entry.c $(B)/entry.o $(B)/arena.o
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $^ -lcmocka
+
 tests: $(B)/tests/unit/test_audio
 
 $(B)/tests/unit/test_audio: tests/unit/test_audio.c helpers/audio_filter.c
