@@ -4,7 +4,7 @@
 NOUNS := $(patsubst %,$(B)/%.o,arena capability_names error files json lines config config_confine options options_complete options_docs \
 	   options_set options_set_desktop options_set_limits options_set_network options_set_session options_table parse parse_bus parse_limits parse_mount parse_network profile \
 	   profile_command profile_settings profile_trust profile_tighten places profile_expand profile_registry profile_search installed)
-NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse limits network options profile config json)
+NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse limits network options profile config json bus_rule)
 
 tests: $(NOUN_TESTS) $(GENDOCS)
 
