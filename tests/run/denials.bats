@@ -43,6 +43,13 @@ told_flags() {
 	probe_calls
 	local name
 	mapfile -t names < <("$TESTS_BUILD/try_syscall" --list)
+	# A filter around us that answers with an error comes before one that asks (seccomp(2)), while of two with errors
+	# the inner counts: what that one refuses (tests/old_kernel.c) is no word of ours.
+	if grep -q '^Seccomp:.*2' /proc/self/status; then
+		sandbox --seccomp=unconfined "$root" /bin/try_syscall "${names[@]}"
+		mapfile -t names < <(sed -n '/: ENOSYS$/!s/: .*//p' <<<"$output")
+		[ "${#names[@]}" -gt 50 ] || told 'there should be more calls'
+	fi
 	sandbox "$root" /bin/try_syscall "${names[@]}"
 	local without=$output
 	sandbox --explain "$root" /bin/try_syscall "${names[@]}"
