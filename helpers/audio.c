@@ -261,13 +261,24 @@ static int above(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, 10);
 }
 
+/* What is sent carries who sends it (unix(7)). A server that asks for that itself does so after it
+ * has accepted: what had come between lacked it, and was refused. */
+static int connect_named(const char *path)
+{
+	int server = session_connect(path), on = 1;
+
+	if (server >= 0 && setsockopt(server, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+		return -1;
+	return server;
+}
+
 static _Noreturn void serve(int client, const char *path, bool record, pid_t parent)
 {
 	static struct conversation talk;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 		exit(1);
-	int server = session_connect(path), first = above(client);
+	int server = connect_named(path), first = above(client);
 	int second = server < 0 ? -1 : above(server);
 	if (first < 0 || second < 0)
 		exit(1);

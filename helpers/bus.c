@@ -35,10 +35,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bare_root.h"
 #include "capability_sets.h"
 #include "files.h"
 #include "filters.h"
 #include "mounting.h"
+#include "rights.h"
 
 enum { WORDS = 4096 };
 
@@ -88,44 +90,6 @@ static void enter_namespaces(void)
 
 /* --- the root that it has --- */
 
-static int make_directory(int root, const char *name)
-{
-	if (mkdirat(root, name, 0755) < 0)
-		err(1, "cannot make /%s for the proxy", name);
-	return openat(root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static void attach(int mount, int target, uint64_t flags, const char *name)
-{
-	if (mount < 0 || target < 0 || mount_attach(mount, target) < 0 ||
-	    mount_change(mount, MOUNT_SAFE | flags, true) < 0)
-		err(1, "cannot show %s to the proxy", name);
-	close(mount);
-	close(target);
-}
-
-/* The program and its libraries. */
-static void show_system(int root)
-{
-	static const char *const names[] = {"usr", "lib", "lib64", "bin", "nix", "gnu"};
-	char link[256], path[16];
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "/%s", names[i]);
-		ssize_t length = readlink(path, link, sizeof link - 1);
-
-		if (length > 0) {
-			link[length] = '\0';
-			if (symlinkat(link, root, names[i]) < 0)
-				err(1, "cannot make the link %s for the proxy", path);
-		} else if (stat(path, &st) == 0) {
-			attach(mount_clone(AT_FDCWD, path, true), make_directory(root, names[i]),
-			       MOUNT_ATTR_RDONLY, path);
-		}
-	}
-}
-
 /* The name of a bus in "session=/run/user/1000/bus", NULL for another word; *socket is what stands
  * behind it. */
 static const char *bus_of(const char *word, const char **socket)
@@ -143,9 +107,9 @@ static const char *bus_of(const char *word, const char **socket)
 	return NULL;
 }
 
-static void show_buses(int root, char *const buses[])
+static void show_buses(const struct bare_root *root, char *const buses[])
 {
-	int directory = make_directory(root, "host");
+	int directory = bare_root_directory(root, "host");
 
 	for (; *buses; buses++) {
 		const char *socket, *name = bus_of(*buses, &socket);
@@ -153,24 +117,18 @@ static void show_buses(int root, char *const buses[])
 		if (!name || *socket == '@')
 			continue;
 		int file = openat(directory, name, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0600);
-		attach(mount_clone(AT_FDCWD, socket, false), file, MOUNT_ATTR_NOEXEC, socket);
+		bare_root_attach(root, mount_clone(AT_FDCWD, socket, false), file,
+				 MOUNT_ATTR_NOEXEC, socket);
 	}
 	close(directory);
 }
 
 /* Where the proxy listens; the sandbox gets the same directory, and makes it read-only for itself.
  */
-static void make_listening(int root, int socket)
+static void make_listening(const struct bare_root *root, int socket)
 {
 	static const struct fs_option small[] = {{"size", "64k"}, {"mode", "0755"}, {NULL, NULL}};
-	char byte = 0, room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	int target = make_directory(root, "bus");
+	int target = bare_root_directory(root, "bus");
 	const char *failed;
 	int own = mount_new("tmpfs", small, MOUNT_SAFE | MOUNT_ATTR_NOEXEC, &failed);
 
@@ -179,11 +137,7 @@ static void make_listening(int root, int socket)
 	int passed = mount_clone(own, "", false);
 	if (passed < 0)
 		err(1, "cannot copy the directory of the proxy's sockets");
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof passed);
-	memcpy(CMSG_DATA(header), &passed, sizeof passed);
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) != 1)
+	if (rights_send(socket, "", 1, &passed, 1, 0) != 1)
 		err(1, "cannot pass the directory of the proxy's sockets");
 	close(passed);
 	close(target);
@@ -191,7 +145,7 @@ static void make_listening(int root, int socket)
 	close(socket);
 }
 
-static void write_info(int root, const struct options *options)
+static void write_info(const struct bare_root *root, const struct options *options)
 {
 	char text[512];
 
@@ -199,32 +153,22 @@ static void write_info(int root, const struct options *options)
 		 "[Application]\nname=%s\n\n[Instance]\ninstance-id=%u\n\n[Context]\n%s",
 		 options->application, (unsigned)options->instance,
 		 options->network ? "shared=network;\n" : "");
-	write_file(root, ".flatpak-info", text);
+	write_file(root->fd, ".flatpak-info", text);
 }
 
 static void make_root(const struct options *options)
 {
-	static const struct fs_option small[] = {{"size", "64k"}, {"mode", "0755"}, {NULL, NULL}};
-	const char *failed;
-	int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int root = mount_new("tmpfs", small, MOUNT_SAFE, &failed);
+	struct bare_root root;
 
-	if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE) < 0 || top < 0 || root < 0)
-		err(1, "cannot make a root directory for the proxy");
-	/* Attached last: until the pivot paths are the host's. */
-	if (mount_attach(root, top) < 0)
-		err(1, "cannot attach the root directory of the proxy");
-	show_system(root);
-	show_buses(root, options->buses);
-	write_info(root, options);
-	make_listening(root, options->socket);
-	if (mount_change(root, MOUNT_ATTR_RDONLY, false) < 0)
+	bare_root_begin(&root, "the proxy");
+	bare_root_show_system(&root);
+	show_buses(&root, options->buses);
+	write_info(&root, options);
+	make_listening(&root, options->socket);
+	if (mount_change(root.fd, MOUNT_ATTR_RDONLY, false) < 0)
 		err(1, "cannot make the root directory of the proxy read-only");
-	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || sys_umount(".", MNT_DETACH) < 0 ||
-	    chdir("/") < 0)
-		err(1, "cannot change the root directory of the proxy");
-	close(top);
-	close(root);
+	bare_root_enter(&root);
+	close(root.fd);
 }
 
 /* --- the proxy --- */

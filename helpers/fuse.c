@@ -40,6 +40,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bare_root.h"
 #include "capability_sets.h"
 #include "files.h"
 #include "mounting.h"
@@ -106,82 +107,22 @@ static void enter(const struct options *options)
 
 /* --- the root that it has --- */
 
-static int make_directory(int root, const char *name)
-{
-	if (mkdirat(root, name, 0755) < 0)
-		err(1, "cannot make /%s for fuse-overlayfs", name);
-	return openat(root, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
-static void attach(int mount, int target, uint64_t flags, const char *name)
-{
-	if (mount < 0 || target < 0 || mount_attach(mount, target) < 0 ||
-	    mount_change(mount, MOUNT_SAFE | flags, true) < 0)
-		err(1, "cannot show %s to fuse-overlayfs", name);
-	close(mount);
-	close(target);
-}
-
-/* The program and its libraries. */
-static void show_system(int root)
-{
-	static const char *const names[] = {"usr", "lib", "lib64", "bin"};
-	char link[256], path[16];
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		snprintf(path, sizeof path, "/%s", names[i]);
-		ssize_t length = readlink(path, link, sizeof link - 1);
-
-		if (length > 0) {
-			link[length] = '\0';
-			if (symlinkat(link, root, names[i]) < 0)
-				err(1, "cannot make the link %s for fuse-overlayfs", path);
-		} else if (stat(path, &st) == 0) {
-			attach(mount_clone(AT_FDCWD, path, true), make_directory(root, names[i]),
-			       MOUNT_ATTR_RDONLY, path);
-		}
-	}
-}
-
 /* It opens /dev/null, and goes to what it has open by way of /proc/self/fd. */
-static void show_kernel(int root)
+static void show_kernel(const struct bare_root *root)
 {
 	static const struct fs_option none[] = {{NULL, NULL}};
 	const char *failed;
-	int device = openat(root, "null", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int device = openat(root->fd, "null", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	int null = mount_clone(AT_FDCWD, "/dev/null", false);
 
-	attach(mount_new("proc", none, MOUNT_SAFE | MOUNT_ATTR_NOEXEC, &failed),
-	       make_directory(root, "proc"), 0, "/proc");
-	close(make_directory(root, "dev"));
-	if (device < 0 || renameat(root, "null", root, "dev/null") < 0 || null < 0 ||
+	bare_root_attach(root, mount_new("proc", none, MOUNT_SAFE | MOUNT_ATTR_NOEXEC, &failed),
+			 bare_root_directory(root, "proc"), 0, "/proc");
+	close(bare_root_directory(root, "dev"));
+	if (device < 0 || renameat(root->fd, "null", root->fd, "dev/null") < 0 || null < 0 ||
 	    mount_attach(null, device) < 0)
 		err(1, "cannot show /dev/null to fuse-overlayfs");
 	close(device);
 	close(null);
-}
-
-static int make_root(void)
-{
-	static const struct fs_option small[] = {{"size", "64k"}, {"mode", "0755"}, {NULL, NULL}};
-	const char *failed;
-	int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int root = mount_new("tmpfs", small, MOUNT_SAFE, &failed);
-
-	/* It is attached first, since nothing can be mounted on what is not (before Linux 6.15).
-	 * Paths are the host's all the same: what lies on the root does not change where they
-	 * start. */
-	if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE) < 0 || top < 0 || root < 0 ||
-	    mount_attach(root, top) < 0)
-		err(1, "cannot make a root directory for fuse-overlayfs");
-	show_system(root);
-	show_kernel(root);
-	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || sys_umount(".", MNT_DETACH) < 0 ||
-	    chdir("/") < 0)
-		err(1, "cannot change the root directory of fuse-overlayfs");
-	close(top);
-	return root;
 }
 
 /* --- one of them --- */
@@ -276,15 +217,16 @@ static void confine(void)
 	load_filter();
 }
 
-static _Noreturn void serve(const struct options *options, int root, int layer, const int fds[])
+static _Noreturn void serve(const struct options *options, const struct bare_root *root, int layer,
+			    const int fds[])
 {
 	char where[FDS][24], list[LISTS] = "", words[2 * LISTS], device[24];
 	size_t used = 0;
 
 	for (int i = 1; i < FDS && fds[i] >= 0; i++) {
 		snprintf(where[i], sizeof where[i], "layer%d-%d", layer, i);
-		attach(fds[i], make_directory(root, where[i]),
-		       i < FIRST_LOWER ? 0 : MOUNT_ATTR_RDONLY, "the layer");
+		bare_root_attach(root, fds[i], bare_root_directory(root, where[i]),
+				 i < FIRST_LOWER ? 0 : MOUNT_ATTR_RDONLY, "the layer");
 		if (i >= FIRST_LOWER)
 			used += (size_t)snprintf(list + used, sizeof list - used, "%s/%s",
 						 used ? ":" : "", where[i]);
@@ -327,10 +269,14 @@ static bool receive(int socket, int fds[FDS])
 /* In the new pid namespace, its first process: what we start ends with us. */
 static int serve_all(const struct options *options)
 {
-	int fds[FDS], status, worst = 0, root;
+	int fds[FDS], status, worst = 0;
+	struct bare_root root;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	root = make_root();
+	bare_root_begin(&root, "fuse-overlayfs");
+	bare_root_show_system(&root);
+	show_kernel(&root);
+	bare_root_enter(&root);
 	if (write(options->ready, "1", 1) != 1)
 		return 1; /* nobody waits for us */
 	close(options->ready);
@@ -340,7 +286,7 @@ static int serve_all(const struct options *options)
 		if (pid < 0)
 			err(1, "cannot start fuse-overlayfs");
 		if (pid == 0)
-			serve(options, root, layer, fds);
+			serve(options, &root, layer, fds);
 		for (int i = 0; i < FDS && fds[i] >= 0; i++)
 			close(fds[i]);
 	}

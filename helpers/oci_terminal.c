@@ -18,27 +18,16 @@
 #include "files.h"
 #include "mounting.h"
 #include "oci_rooms.h"
+#include "rights.h"
 
 #ifndef DEVPTS_SUPER_MAGIC
 #define DEVPTS_SUPER_MAGIC 0x1cd1
 #endif
 
+/* A socket whose reader reads nothing must not keep us. */
 static int send_master(int console, int master, const char *name)
 {
-	char room[CMSG_SPACE(sizeof master)] __attribute__((aligned(8))) = {0};
-	struct iovec data = {(void *)name, strlen(name)};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof master);
-	memcpy(CMSG_DATA(header), &master, sizeof master);
-	/* A socket whose reader reads nothing must not keep us. */
-	return sendmsg(console, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
+	return rights_send(console, name, strlen(name), &master, 1, MSG_DONTWAIT) < 0 ? -1 : 0;
 }
 
 /* No name is looked up: see pty_make in sandbox/pty.c. */

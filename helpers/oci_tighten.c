@@ -8,10 +8,13 @@
 #include "profile.h"
 #include "seccomp.h"
 
-/* What a profile may say here. */
-static bool is_held(enum option_id id)
+/* What a profile may say here. Which ids there are is the engine's to say; that there is one alone
+ * would be less than it gives. */
+static bool is_held(const struct config *config, enum option_id id)
 {
 	switch (id) {
+	case OPT_USERNS:
+		return config->userns == USERNS_AUTO || config->userns == USERNS_KEEP_ID;
 	case OPT_PROFILE:
 	case OPT_EXTENDS:
 	case OPT_SECCOMP:
@@ -29,7 +32,7 @@ static bool is_held(enum option_id id)
 static int check(const struct config *config, const char *name, struct error *err)
 {
 	for (int id = 0; id < OPTION_COUNT; id++) {
-		if (!config->origin[id] || is_held((enum option_id)id))
+		if (!config->origin[id] || is_held(config, (enum option_id)id))
 			continue;
 		fail_because(err,
 			     "annotations.sandbox.profile: the profile %s says %s (%s), which a "

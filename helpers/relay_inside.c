@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "relay.h"
+#include "rights.h"
 
 enum { PER_RULE = ADDRESSES };
 
@@ -53,19 +54,7 @@ static int listen_on(int which, const struct rule *rule)
  * child that waits for room keeps few on the way. */
 static void send_sockets(int end, const int *fds, size_t count)
 {
-	char byte = 0, room[CMSG_SPACE(PER_RULE * sizeof(int))] __attribute__((aligned(8))) = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = CMSG_SPACE(count * sizeof(int))};
-	struct cmsghdr *header = (struct cmsghdr *)room; /* cmsg(3): the first one */
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(header), fds, count * sizeof(int));
-	if (sendmsg(end, &message, MSG_NOSIGNAL) < 0)
+	if (rights_send(end, "", 1, fds, count, 0) < 0)
 		err(1, "cannot hand over what listens inside the sandbox");
 	for (size_t i = 0; i < count; i++)
 		close(fds[i]);

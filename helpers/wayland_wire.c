@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rights.h"
 #include "session.h"
 #include "wayland.h"
 
@@ -64,23 +65,11 @@ static bool put(const struct wayland *wayland, struct message *message, unsigned
 static bool put_with(const struct wayland *wayland, struct message *message, unsigned opcode,
 		     int first, int second)
 {
-	union {
-		struct cmsghdr head;
-		char space[CMSG_SPACE(2 * sizeof(int))];
-	} control = {.space = {0}};
 	const int fds[] = {first, second};
-	struct iovec part = {message->bytes, message->size};
-	struct msghdr header = {.msg_iov = &part,
-				.msg_iovlen = 1,
-				.msg_control = &control,
-				.msg_controllen = sizeof control};
 
 	finish(message, opcode);
-	control.head.cmsg_level = SOL_SOCKET;
-	control.head.cmsg_type = SCM_RIGHTS;
-	control.head.cmsg_len = CMSG_LEN(sizeof fds);
-	memcpy(CMSG_DATA(&control.head), fds, sizeof fds);
-	return sendmsg(wayland->fd, &header, MSG_NOSIGNAL) == (ssize_t)message->size;
+	return rights_send(wayland->fd, message->bytes, message->size, fds, 2, 0) ==
+	       (ssize_t)message->size;
 }
 
 static uint32_t word_at(const unsigned char *bytes, size_t at)

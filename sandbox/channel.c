@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rights.h"
+
 int channel_open(int ends[2], struct error *err)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -59,19 +61,14 @@ static void wrap(struct packet *packet, void *data, size_t size)
 					 .msg_controllen = sizeof packet->room};
 }
 
-static int send_packet(int end, struct packet *packet, const int *fds, int count)
+_Static_assert((int)MESSAGE_FDS <= (int)RIGHTS_MAX, "a message goes out in one piece");
+
+static int send_with(int end, const void *bytes, size_t size, const int *fds, size_t count)
 {
-	struct cmsghdr *header = (struct cmsghdr *)packet->room; /* cmsg(3): the first one */
-	size_t size = (size_t)count * sizeof *fds;
 	ssize_t sent;
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(size);
-	packet->header.msg_controllen = CMSG_SPACE(size);
-	memcpy(CMSG_DATA(header), fds, size);
 	do
-		sent = sendmsg(end, &packet->header, MSG_NOSIGNAL);
+		sent = rights_send(end, bytes, size, fds, count, 0);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -1 : 0;
 }
@@ -102,10 +99,8 @@ static ssize_t receive_packet(int end, struct packet *packet, int fds[MESSAGE_FD
 int channel_send_fds(int end, enum message_kind kind, const int *fds, int count)
 {
 	struct message message = {.kind = kind};
-	struct packet packet;
 
-	wrap(&packet, &message, offsetof(struct message, fds));
-	return send_packet(end, &packet, fds, count);
+	return send_with(end, &message, offsetof(struct message, fds), fds, (size_t)count);
 }
 
 int channel_send_with(int end, enum message_kind kind, int fd)
@@ -158,11 +153,7 @@ bool channel_expect(int end, enum message_kind kind, struct message *message)
 
 int channel_pass(int end, const int *fds, int count)
 {
-	struct packet packet;
-	char byte = 0;
-
-	wrap(&packet, &byte, 1);
-	return send_packet(end, &packet, fds, count);
+	return send_with(end, "", 1, fds, (size_t)count);
 }
 
 int channel_receive_fd(int end)

@@ -14,6 +14,7 @@
 #include "files.h"
 #include "join.h"
 #include "parse.h"
+#include "rights.h"
 #include "state.h"
 #include "supervisor.h"
 
@@ -159,19 +160,8 @@ static void look_at_signals(struct join_request *request)
 static int send_request(int conn, const struct asking *asking, struct error *err)
 {
 	int fds[3] = {0, 1, 2};
-	char room[CMSG_SPACE(sizeof fds)] __attribute__((aligned(8))) = {0};
-	struct iovec data = {(void *)asking->bytes, asking->used};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof fds);
-	memcpy(CMSG_DATA(header), fds, sizeof fds);
-	if (sendmsg(conn, &message, MSG_NOSIGNAL) < 0)
+	if (rights_send(conn, asking->bytes, asking->used, fds, 3, 0) < 0)
 		return fail(err, "ask the sandbox %s to run the command", asking->name);
 	return 0;
 }

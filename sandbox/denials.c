@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "files.h"
 #include "filters.h"
+#include "rights.h"
 #include "sandbox.h"
 
 enum { START_SECONDS = 10, REPORT_SECONDS = 20, REPORT_SIZE = 32 * 1024 };
@@ -178,24 +179,6 @@ static const struct step_kind start_kind = {"denials", run_start};
 
 /* --- CONFINE: the filter ---------------------------------------------------------------------- */
 
-/* By hand: what runs here shares its memory with pid 1, and the filter is loaded already. */
-static int hand_over(int control, int listener)
-{
-	char byte = 'L', room[CMSG_SPACE(sizeof listener)] __attribute__((aligned(8))) = {0};
-	struct iovec data = {&byte, 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = room,
-				 .msg_controllen = sizeof room};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof listener);
-	memcpy(CMSG_DATA(header), &listener, sizeof listener);
-	return (int)syscall(SYS_sendmsg, control, &message, MSG_NOSIGNAL);
-}
-
 /*
  * The call that shows that a filter refuses (filters.h) is answered by the helper now, so this
  * proves both. Under a log it is made, and what it answers is the kernel's.
@@ -233,7 +216,9 @@ static int run_install(const struct step *step, struct sandbox *sandbox, struct 
 	if (listener < 0)
 		return fail(err, "load the system call filter that asks");
 	/* The kernel makes it close-on-exec; it is not there even then. */
-	int result = hand_over(control, (int)listener), number = errno;
+	int passed = (int)listener;
+	ssize_t result = rights_send(control, "L", 1, &passed, 1, 0);
+	int number = errno;
 	close((int)listener);
 	errno = number;
 	if (result < 0)

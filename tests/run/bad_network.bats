@@ -171,6 +171,29 @@ no_run() { sandbox "${options[@]}" / sh -c 'echo ran'; }
 	assert_stderr_has '^sandbox: slirp4netns ended with status 0 while the command ran: from then on the network was gone$'
 }
 
+# The guards are routes of the first tap, and went with it: nothing would keep the command from the host's addresses.
+@test "slirp4netns that makes a second network once the first is guarded: the command does not run" {
+	mkdir bin
+	cp /usr/bin/slirp4netns bin/slirp4netns
+	# shellcheck disable=SC2016
+	fake slirp4netns 'words=()
+		for word; do
+			case $word in --ready-fd=*) word=--ready-fd=9 ;; tap0) pid=$last ;; esac
+			words+=("$word")
+			last=$word
+		done
+		exec 9>first
+		"$PWD/bin/slirp4netns" "${words[@]}" &
+		until grep -q 169.254.0.0 "/proc/$pid/net/fib_trie"; do kill -0 $pid || exit 1; sleep 0.01; done
+		kill $!
+		wait $!
+		exec "$PWD/bin/slirp4netns" "$@"'
+	no_run
+	assert_refused 'the network was made anew when it was guarded already'
+	[ -s first ]
+	eventually -t 2 no_new_processes
+}
+
 @test "no /dev/net/tun that can be opened" {
 	: >tun
 	chmod 0 tun

@@ -128,6 +128,29 @@ sys.exit(max(map(abs, heard), default=0) < 8000)' "$scratch/heard"
 	assert_output_has "^$inside/pulse/native socket$" "^PULSE_SERVER=unix:$inside/pulse/native$" 'autospawn = no' 'enable-shm = no'
 }
 
+@test "audio: the server learns who speaks, also where it asks when the first words have come" {
+	mkdir "$XDG_RUNTIME_DIR/pulse"
+	# What PulseAudio does, where it is slow: accept, later SO_PASSCRED, then read.
+	background "$scratch/seen" python3 -u -c '
+import select, socket, struct, sys
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(sys.argv[1])
+listener.listen()
+print("listens")
+while True:
+    client = listener.accept()[0]
+    select.select([client], [], [])
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    data, extra, *_ = client.recvmsg(4096, 100)
+    if data:
+        print("uid", struct.unpack("iII", extra[0][2])[1])
+    client.close()' "$XDG_RUNTIME_DIR/pulse/native"
+	eventually [ -s "$scratch/seen" ]
+	sandbox --audio / timeout 20 pactl info
+	assert_equal "$(cat "$scratch/seen")" "listens
+uid $(id -u)"
+}
+
 @test "audio: pipewire's own socket is given with --microphone only" {
 	sandbox --audio=pipewire / true
 	assert_refused 'lets the command record too' '--audio=pulse'
@@ -165,7 +188,7 @@ time.sleep(60)' "$XDG_RUNTIME_DIR/pipewire-0"
 	start_wayland
 	start_x
 	SSH_AUTH_SOCK=/x DBUS_SESSION_BUS_ADDRESS=unix:path=/x SESSION_MANAGER=x GNOME_KEYRING_CONTROL=x \
-		sandbox --profile desktop / sh -c 'env | cut -d = -f 1; find /run /tmp -type s; ls -A /run/user'
+		sandbox --profile desktop / sh -c 'env | grep -v disabled | cut -d = -f 1; find /run /tmp -type s; ls -A /run/user'
 	assert_success
 	assert_output_has '^WAYLAND_DISPLAY$' "^/run/user/$(id -u)/wayland-0$" "^$(id -u)$"
 	assert_output_lacks 'SSH|DBUS|SESSION_MANAGER|KEYRING|^DISPLAY|XAUTH|X11'

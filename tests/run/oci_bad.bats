@@ -249,8 +249,15 @@ CASES
 	oci run --bundle b x
 	assert_success
 	assert_output $'CapEff:\t0000000000000020\nNoNewPrivs:\t1\nSeccomp:\t2\n50\nro'
-	echo 'network = host' >"$XDG_CONFIG_HOME/sandbox/profiles/loose.conf"
+	# One that comes with the program.
+	sh_bundle b 'grep -e NoNew -e CapEff -e Seccomp: /proc/self/status; ulimit -n; touch /x || echo ro' 'p["noNewPrivileges"] = False' \
+		'c["annotations"] = {"sandbox.profile": "strict"}'
+	oci run --bundle b x
+	assert_output $'CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n1024\nro'
+	echo 'userns = single' >"$XDG_CONFIG_HOME/sandbox/profiles/loose.conf"
 	bundle b 'c["annotations"] = {"sandbox.profile": "loose"}'
+	refused 'says userns'
+	echo 'network = host' >"$XDG_CONFIG_HOME/sandbox/profiles/loose.conf"
 	refused 'can only say none'
 	echo 'cap-add = SYS_ADMIN' >"$XDG_CONFIG_HOME/sandbox/profiles/loose.conf"
 	refused 'cap-add'
