@@ -107,8 +107,7 @@ check-unit: all tests
 check-docs: all tests
 	DOCS=real tests/run-tests -b $(B) run/docs
 
-# Limits, on a Debian with systemd and its own kernel, in a virtual machine; FILE="limits io" chooses; VM_SUITES="run attack"
-# runs the other tests there, VM_SECONDS is for how long.
+# Limits, on a Debian with systemd and its own kernel, in a virtual machine; FILE="limits io" chooses.
 SUITE ?= bookworm
 check-vm:
 	helpers/setup packages vm

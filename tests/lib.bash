@@ -152,11 +152,11 @@ snapshot() {
 
 # --- waiting and skipping ------------------------------------------------------------------------
 
-# eventually [-t SECONDS] COMMAND...: poll until it succeeds, at most 20 seconds (SLOW times that). Never sleep and hope.
+# eventually [-t SECONDS] COMMAND...: poll until it succeeds, at most 20 seconds. Never sleep and hope.
 eventually() {
 	local seconds=20
 	[ "$1" != -t ] || { seconds=$2 && shift 2; }
-	local end=$((${EPOCHREALTIME/./} + seconds * ${SLOW:-1} * 1000000))
+	local end=$((${EPOCHREALTIME/./} + seconds * 1000000))
 	until "$@"; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
 		sleep 0.02
