@@ -106,8 +106,12 @@ setup() { oci_setup; }
 	bundle b 'p["args"] = ["nothere"]'
 	made --log log --log-format json create --bundle b x
 	assert_status 127
-	assert_stderr_has 'not found'
+	assert_stderr_has 'executable file not found in \$PATH'
 	assert_equal "$(python3 -c 'import json; one = json.load(open("log")); print(one["level"], "not found" in one["msg"])')" 'error True'
+	bundle b 'p["args"] = ["/not/here"]'
+	made create --bundle b x
+	assert_status 127
+	assert_stderr_has 'no such file or directory'
 	bundle b 'p["args"] = ["/etc/passwd"]'
 	made create --bundle b x
 	assert_status 126
