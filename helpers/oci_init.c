@@ -101,10 +101,9 @@ static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, const
 	json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:s}", "ociVersion", running->spec->version,
 				 "id", running->id, "status", status, "pid", (int)getpid(),
 				 "bundle", running->bundle);
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = oci_json_text(json);
 	int result = text ? oci_hooks_run(running->spec, kind, text, err)
 			  : fail_because(err, "no memory for the state that hooks are told");
-	free(text);
 	json_decref(json);
 	return result;
 }

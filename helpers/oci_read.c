@@ -141,6 +141,5 @@ int oci_spec_read(struct oci_spec *spec, json_t *json, const char *name, struct 
 void oci_spec_free(struct oci_spec *spec)
 {
 	json_decref(spec->json);
-	free(spec->seccomp);
 	arena_free(&spec->arena);
 }
