@@ -127,6 +127,25 @@ int oci_refuse(struct oci_reader *reader, struct oci_place place, const char *fo
 	return fail_because(reader->err, "%s: %s: %s", reader->name, place.path, words);
 }
 
+void oci_note(struct oci_reader *reader, const char *format, ...)
+{
+	char words[512];
+	va_list list;
+
+	/* What a stranger's file makes long is not made longer by us. */
+	if (strlen(reader->notes) >= 2000)
+		return;
+	va_start(list, format);
+	vsnprintf(words, sizeof words, format, list);
+	va_end(list);
+	/* A newline in a key would begin a note of its own. */
+	for (char *c = words; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			*c = '?';
+	reader->notes =
+		arena_printf(reader->arena, "%s%s: %s\n", reader->notes, reader->name, words);
+}
+
 static const char *kind_of(const json_t *json)
 {
 	switch (json_typeof(json)) {
@@ -277,14 +296,11 @@ void oci_known(struct oci_reader *reader, struct oci_place object, const char *c
 
 		while (keys[i] && strcmp(keys[i], key) != 0)
 			i++;
-		/* What a stranger's file makes long is not made longer by us. */
-		if (!keys[i] && strlen(reader->notes) < 2000)
-			reader->notes = arena_printf(
-				reader->arena,
-				"%s%s: %s%s%.60s is no key of the runtime specification, and is "
-				"not looked at\n",
-				reader->notes, reader->name, object.path, *object.path ? "." : "",
-				key);
+		if (!keys[i])
+			oci_note(reader,
+				 "%s%s%.60s is no key of the runtime specification, and is not "
+				 "looked at",
+				 object.path, *object.path ? "." : "", key);
 	}
 }
 

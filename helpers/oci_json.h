@@ -70,6 +70,10 @@ bool oci_asks(struct oci_place place);
 int oci_refuse(struct oci_reader *reader, struct oci_place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* One line of reader->notes: "NAME: words", without control characters. */
+void oci_note(struct oci_reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* The object has no other members than these (NULL-terminated): others are noted, since the
  * specification says that unknown ones are no error. */
 void oci_known(struct oci_reader *reader, struct oci_place object, const char *const keys[]);

@@ -29,11 +29,9 @@ static uint64_t read_set(struct oci_reader *reader, struct oci_place sets, const
 
 		if (cap >= 0)
 			set |= UINT64_C(1) << cap;
-		else if (strlen(reader->notes) < 2000)
-			reader->notes = arena_printf(
-				reader->arena,
-				"%s%s: %s: there is no capability %.40s, and none is given\n",
-				reader->notes, reader->name, place.path, names[i]);
+		else
+			oci_note(reader, "%s: there is no capability %.40s, and none is given",
+				 place.path, names[i]);
 	}
 	return set;
 }

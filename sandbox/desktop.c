@@ -152,6 +152,24 @@ static void plan_toolkits(struct plan *plan)
 }
 
 /*
+ * Without an address of a bus, GLib and libdbus have dbus-launch start one: within the sandbox, for
+ * this program alone, with whatever of services its toolkit then asks for (accessibility, portals):
+ * most of the time to its first window. A kind of address that there is not says that there is
+ * none. Nor is there dconf then, so that settings are kept in a file.
+ */
+static void plan_no_bus(struct plan *plan)
+{
+	bool window = has_variable(plan, "WAYLAND_DISPLAY") || has_variable(plan, "DISPLAY");
+
+	if (!window || plan->session_bus || plan->config->keep_env)
+		return;
+	plan_set_variable(plan, "DBUS_SESSION_BUS_ADDRESS", "disabled:");
+	plan_set_variable(plan, "GSETTINGS_BACKEND", "keyfile");
+	plan_set_variable(plan, "NO_AT_BRIDGE", "1"); /* GTK 3; the next is GTK 4's */
+	plan_set_variable(plan, "GTK_A11Y", "none");
+}
+
+/*
  * An X server listens on an abstract socket as well, which every process of its network namespace
  * can reach, whatever is mounted. In a namespace of the sandbox's own it is not there.
  */
@@ -175,5 +193,6 @@ static int check_abstract(const struct plan *plan, struct error *err)
 int desktop_plan_check(struct plan *plan, struct error *err)
 {
 	plan_toolkits(plan);
+	plan_no_bus(plan);
 	return check_abstract(plan, err);
 }

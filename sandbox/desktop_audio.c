@@ -35,7 +35,13 @@ static int run_helper(const struct step *step, struct sandbox *sandbox, struct e
 			NULL};
 	int result = helper_start(helper, "audio", argv, passed, 3, err);
 	close(control[1]);
-	return result < 0 ? -1 : helper_wait(sandbox, HELPER_AUDIO, READY_SECONDS, err);
+	return result;
+}
+
+static int run_wait(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	return helper_wait(sandbox, HELPER_AUDIO, READY_SECONDS, err);
 }
 
 static int run_bind(const struct step *step, struct sandbox *sandbox, struct error *err)
@@ -54,6 +60,7 @@ static int run_conf(const struct step *step, struct sandbox *sandbox, struct err
 }
 
 static const struct step_kind helper_kind = {"audio", run_helper};
+static const struct step_kind wait_kind = {"audio", run_wait};
 static const struct step_kind bind_kind = {"audio", run_bind};
 static const struct step_kind conf_kind = {"file", run_conf};
 static const struct step_kind pipewire_kind = {"audio", showing_run};
@@ -65,6 +72,7 @@ static void plan_pulse(struct plan *plan, const char *because)
 
 	step->source = plan->host->desktop.pulse;
 	step->options = plan->config->desktop.microphone ? "playing and recording" : "playing";
+	showing_plan_wait(plan, &wait_kind, because);
 	step = plan_add(plan, PHASE_SETUP, &bind_kind, because);
 	step->target = target;
 	step->options = "a socket of its own";

@@ -59,10 +59,17 @@ static int run_helper(const struct step *step, struct sandbox *sandbox, struct e
 	int result = helper_start(helper, "x11", argv, passed, 3, err);
 	close(control[1]);
 	close(closing[0]);
-	return result < 0 ? -1 : helper_wait(sandbox, HELPER_X11, READY_SECONDS, err);
+	return result;
+}
+
+static int run_wait(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)step;
+	return helper_wait(sandbox, HELPER_X11, READY_SECONDS, err);
 }
 
 static const struct step_kind helper_kind = {"x11", run_helper};
+static const struct step_kind wait_kind = {"x11", run_wait};
 
 /* What the helper has written: the bytes behind the number's line. */
 static ssize_t read_text(const struct sandbox *sandbox, char text[MAX_TEXT + 1], char **rest)
@@ -157,6 +164,7 @@ int desktop_plan_x11(struct plan *plan, struct error *err)
 	struct step *step = plan_add(plan, PHASE_PREPARE, &helper_kind, because);
 	step->source = own ? desktop->x_server : desktop->display;
 	step->options = words[mode];
+	showing_plan_wait(plan, &wait_kind, because);
 	step = plan_add(plan, PHASE_SETUP, &socket_kind, because);
 	step->source = own ? NULL : desktop->x11_socket;
 	step->target = arena_printf(&plan->arena, "/tmp/.X11-unix/X%s", display + 1);

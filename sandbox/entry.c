@@ -6,45 +6,126 @@
 
 enum group { GROUP_NONE, GROUP_ENTRY, GROUP_ACTION, GROUP_OTHER };
 
-static enum group group_of(const char *line, size_t length)
-{
-	static const char entry[] = "[Desktop Entry]", action[] = "[Desktop Action ";
+/* Menus read more than the specification has, and not the same: blanks in front, blanks of Unicode
+ * around a key, \x45 for E, words behind a group. What one of them could take for another line than
+ * we do is LINE_WRONG. */
+enum line_kind { LINE_EMPTY, LINE_GROUP, LINE_KEY, LINE_WRONG };
 
-	while (length > 0 && strchr(" \t\r", line[length - 1]))
+struct line {
+	enum line_kind kind;
+	const char *text; /* without the blanks in front */
+	size_t length;
+	enum group group;
+	size_t key_length;
+	bool suffix; /* Name[de]=, Exec[$e]= */
+	const char *value;
+	size_t size;
+};
+
+static bool begins(const char *text, size_t length, const char *with)
+{
+	return length >= strlen(with) && strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool ends(const char *text, size_t length, const char *with)
+{
+	return length >= strlen(with) &&
+	       strncmp(text + length - strlen(with), with, strlen(with)) == 0;
+}
+
+static size_t without_blanks(const char *text, size_t length)
+{
+	while (length > 0 && strchr(" \t\r", text[length - 1]))
 		length--;
-	if (length == sizeof entry - 1 && strncmp(line, entry, length) == 0)
+	return length;
+}
+
+/* Printable characters of ASCII, and none of those that are left out. */
+static bool is_plain(const char *text, size_t length, const char *but)
+{
+	for (size_t i = 0; i < length; i++)
+		if (text[i] < ' ' || text[i] > '~' || strchr(but, text[i]))
+			return false;
+	return true;
+}
+
+static enum group group_of(const char *text, size_t length)
+{
+	static const char entry[] = "[Desktop Entry]";
+
+	if (length == sizeof entry - 1 && begins(text, length, entry))
 		return GROUP_ENTRY;
-	return length > sizeof action - 1 && strncmp(line, action, sizeof action - 1) == 0
+	/* The second is what actions were in Unity. */
+	return begins(text, length, "[Desktop Action ") || ends(text, length, " Shortcut Group]")
 		       ? GROUP_ACTION
 		       : GROUP_OTHER;
 }
 
-/* The value of the line KEY=VALUE, in line; NULL for another. No [LOCALE] is the key alone. */
-static const char *value_of(const char *line, size_t length, const char *key, size_t *size)
+static void read_group(struct line *line)
 {
-	size_t at = strlen(key);
+	size_t length = without_blanks(line->text, line->length);
 
-	if (length <= at || strncmp(line, key, at) != 0)
-		return NULL;
-	while (at < length && strchr(" \t", line[at]))
-		at++;
-	if (at == length || line[at] != '=')
-		return NULL;
-	at++;
-	while (at < length && strchr(" \t", line[at]))
-		at++;
-	*size = length - at;
-	while (*size > 0 && strchr(" \t\r", line[at + *size - 1]))
-		--*size;
-	return line + at;
+	if (length < 2 || line->text[length - 1] != ']' ||
+	    !is_plain(line->text + 1, length - 2, "[]\\"))
+		return;
+	line->kind = LINE_GROUP;
+	line->group = group_of(line->text, length);
+}
+
+static void read_key(struct line *line)
+{
+	const char *equal = memchr(line->text, '=', line->length);
+
+	if (!equal)
+		return;
+	size_t length = without_blanks(line->text, (size_t)(equal - line->text));
+	const char *suffix = memchr(line->text, '[', length);
+
+	if (suffix && line->text[length - 1] != ']')
+		return;
+	line->suffix = suffix != NULL;
+	line->key_length =
+		suffix ? without_blanks(line->text, (size_t)(suffix - line->text)) : length;
+	if (!line->key_length || !is_plain(line->text, line->key_length, " []\\"))
+		return;
+	line->kind = LINE_KEY;
+	line->value = equal + 1;
+	line->size = line->length - (size_t)(line->value - line->text);
+	while (line->size > 0 && strchr(" \t", *line->value)) {
+		line->value++;
+		line->size--;
+	}
+	line->size = without_blanks(line->value, line->size);
+}
+
+static struct line read_line(const char *text)
+{
+	size_t front = strspn(text, " \t\r\v\f");
+	struct line line = {.kind = LINE_WRONG, .text = text + front};
+
+	line.length = strcspn(line.text, "\n");
+	if (line.length == 0 || *line.text == '#')
+		line.kind = LINE_EMPTY;
+	else if (*line.text == '[')
+		read_group(&line);
+	else
+		read_key(&line);
+	return line;
+}
+
+static bool is_key(const struct line *line, const char *key)
+{
+	return line->kind == LINE_KEY && line->key_length == strlen(key) &&
+	       strncmp(line->text, key, line->key_length) == 0;
 }
 
 /* A word of Exec: quoted where it has to be, `%` doubled; and a backslash once more, for a value is
  * a string in which it escapes. */
 static void put_word(const char *word, FILE *out)
 {
-	bool plain = word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789_-+=:,./@")] == '\0';
+	bool plain =
+		*word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					   "0123456789_-+=:,./@")] == '\0';
 
 	if (!plain)
 		putc('"', out);
@@ -99,36 +180,49 @@ static bool is(const char *value, size_t size, const char *text)
 	return value && size == strlen(text) && strncmp(value, text, size) == 0;
 }
 
-/* The first line of Exec, which is what starts the application itself, has been seen. */
+/* What was there in [Desktop Entry]. */
 struct seen {
 	bool type, exec, hidden, ours;
 };
 
-static void put_line(const char *line, size_t length, enum group group,
-		     const struct entry_words *words, struct seen *seen, FILE *out)
+/* What starts the application in another way than Exec does, or what else than the application:
+ * over D-Bus; a terminal's command; and what a menu takes for one of the first three (Exec[$e]). */
+static bool is_left_out(const struct line *line)
 {
-	size_t size = 0;
-	const char *value;
+	static const char *const keys[] = {"DBusActivatable", "TerminalOptions", "SwallowExec"};
+	static const char *const read[] = {"Exec", "Type", "Hidden"};
 
-	if (group == GROUP_ENTRY || group == GROUP_ACTION) {
-		value = value_of(line, length, "Exec", &size);
-		if (value) {
-			seen->exec |= group == GROUP_ENTRY && size > 0;
-			put_exec(words, value, size, out);
-			return;
-		}
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (is_key(line, keys[i]))
+			return true;
+	for (size_t i = 0; i < sizeof read / sizeof *read; i++)
+		if (line->suffix && is_key(line, read[i]))
+			return true;
+	return false;
+}
+
+static void look(const struct line *line, struct seen *seen)
+{
+	if (is_key(line, "Exec"))
+		seen->exec |= line->size > 0;
+	else if (is_key(line, "Type"))
+		seen->type = is(line->value, line->size, "Application");
+	else if (is_key(line, "Hidden"))
+		seen->hidden = is(line->value, line->size, "true");
+	seen->ours |= is_key(line, ENTRY_PROFILE);
+}
+
+static void put_line(const struct line *line, enum group group, const struct entry_words *words,
+		     FILE *out)
+{
+	if ((group == GROUP_ENTRY || group == GROUP_ACTION) && is_left_out(line))
+		return;
+	if ((group == GROUP_ENTRY || group == GROUP_ACTION) && is_key(line, "Exec")) {
+		put_exec(words, line->value, line->size, out);
+		return;
 	}
-	if (group == GROUP_ENTRY) {
-		if (value_of(line, length, "DBusActivatable", &size))
-			return;
-		if ((value = value_of(line, length, "Type", &size)))
-			seen->type = is(value, size, "Application");
-		if ((value = value_of(line, length, "Hidden", &size)))
-			seen->hidden = is(value, size, "true");
-		seen->ours |= value_of(line, length, ENTRY_PROFILE, &size) != NULL;
-	}
-	fprintf(out, "%.*s\n", (int)length, line);
-	if (group_of(line, length) == GROUP_ENTRY) {
+	fprintf(out, "%.*s\n", (int)line->length, line->text);
+	if (line->kind == LINE_GROUP && group == GROUP_ENTRY) {
 		/* Not over D-Bus, where somebody else starts it. */
 		fputs("DBusActivatable=false\n", out);
 		put_string(ENTRY_PROFILE, words->profile, out);
@@ -147,18 +241,24 @@ const char *entry_rewrite(const char *text, const struct entry_words *words, FIL
 	    has_control(words->source))
 		return "a path has a control character in it";
 	while (*text) {
-		size_t length = strcspn(text, "\n");
+		struct line line = read_line(text);
 
-		if (*text == '[') {
-			group = group_of(text, length);
+		if (line.kind == LINE_GROUP) {
+			group = line.group;
 			if (group == GROUP_ENTRY && entry)
 				return "it has two groups [Desktop Entry]";
 			entry |= group == GROUP_ENTRY;
-		} else if (group == GROUP_NONE && *text != '#' && length > 0 && *text != '\r') {
+		} else if (group == GROUP_NONE && line.kind != LINE_EMPTY) {
 			return "it does not begin with a group";
+		} else if (line.kind == LINE_WRONG) {
+			return "it has a line that is no [GROUP], KEY=VALUE or comment, which "
+			       "menus read in different ways";
 		}
-		put_line(text, length, group, words, &seen, out);
-		text += length + (text[length] == '\n');
+		put_line(&line, group, words, out);
+		if (group == GROUP_ENTRY && !line.suffix)
+			look(&line, &seen);
+		text = line.text + line.length;
+		text += *text == '\n';
 	}
 	if (!entry)
 		return "it has no group [Desktop Entry]";
@@ -176,16 +276,14 @@ const char *entry_value(struct arena *arena, const char *text, const char *key)
 	enum group group = GROUP_NONE;
 
 	while (*text) {
-		size_t length = strcspn(text, "\n"), size;
-		const char *value = NULL;
+		struct line line = read_line(text);
 
-		if (*text == '[')
-			group = group_of(text, length);
-		else if (group == GROUP_ENTRY)
-			value = value_of(text, length, key, &size);
-		if (value)
-			return arena_strndup(arena, value, size);
-		text += length + (text[length] == '\n');
+		if (line.kind == LINE_GROUP)
+			group = line.group;
+		else if (group == GROUP_ENTRY && !line.suffix && is_key(&line, key))
+			return arena_strndup(arena, line.value, line.size);
+		text = line.text + line.length;
+		text += *text == '\n';
 	}
 	return NULL;
 }

@@ -23,8 +23,9 @@ struct entry_words {
 /*
  * Write text to out with each Exec (of the entry and of its actions) started by program, which has
  * the original command line behind it as it was, field codes and all; started by a command line and
- * not over D-Bus; and marked as ours. All other lines are kept as they are. NULL, or a reason why
- * it cannot be sandboxed.
+ * not over D-Bus; and marked as ours. What a menu could take for an Exec that is not rewritten is
+ * left out, or refused. All other lines are kept as they are, without blanks in front. NULL, or a
+ * reason why it cannot be sandboxed.
  */
 const char *entry_rewrite(const char *text, const struct entry_words *words, FILE *out);
 

@@ -150,6 +150,8 @@ int host_probe_network(struct host *host, const struct config *config, int root,
 		return 0;
 	host->resolv_conf_missing =
 		faccessat(AT_FDCWD, "/etc/resolv.conf", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	if (host->resolv_conf_missing && !is_out_of_reach(errno))
+		return fail(err, "look for /etc/resolv.conf");
 	if (config->network == NETWORK_SLIRP4NETNS)
 		host->slirp4netns = spawn_find(&host->arena, "slirp4netns");
 	if (!host->slirp4netns)

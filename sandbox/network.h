@@ -6,9 +6,7 @@
  *   pasta        ordinary program of the caller's; pasta likewise
  *   host         the host's namespace
  *
- * Without rules (egress.c) routes and routing rules keep the host's own addresses, the link-local
- * ones and all but port 53 of the built-in name server out of reach; with rules the packet filter
- * does. Either way the payload has no capability over them (nest.c).
+ * What of it is out of the payload's reach: guards.c, and with rules egress.c.
  */
 #ifndef NETWORK_H
 #define NETWORK_H
@@ -22,15 +20,11 @@
 int network_plan(struct plan *plan, struct error *err);
 
 /* ATTACH: starts slirp4netns, beside the helpers that map ids; CONNECT: starts pasta. ISOLATE,
- * SETUP: lo, the guards, what lets ping(8) work. Comes behind idmap_plan and namespaces_plan. */
+ * SETUP: lo, what lets ping(8) work. Comes behind idmap_plan and namespaces_plan. */
 int network_plan_up(struct plan *plan, struct error *err);
 
 /* CONNECT: waits until every helper that has been started is ready. FINISH: says which have not
  * lived. Comes behind all rooms that start some. */
 int network_plan_ready(struct plan *plan, struct error *err);
-
-/* CONFINE: the payload waits until all of it is ready, where pid 1 has not (GUARD). Comes behind
- * all other rooms. */
-int network_plan_await(struct plan *plan, struct error *err);
 
 #endif

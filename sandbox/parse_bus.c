@@ -81,6 +81,8 @@ static const char *check_rule(const char *rule)
 	if (path[1] != '/' || strspn(path + 1, LETTERS DIGITS "/*") != strlen(path + 1) ||
 	    strstr(path, "//"))
 		return "not an object's path: /PART/PART, or /PART/* for all below";
+	if (path[2] && path[strlen(path) - 1] == '/')
+		return "not an object's path: no '/' stands behind the last part";
 	const char *star = strchr(path, '*');
 
 	return star && (star[1] || star[-1] != '/') ? "a '*' stands for a last part only" : NULL;

@@ -18,6 +18,7 @@
 #include "environment.h"
 #include "etcfiles.h"
 #include "fakeroot.h"
+#include "guards.h"
 #include "identity.h"
 #include "idmap.h"
 #include "kernelfs.h"
@@ -77,7 +78,7 @@ static int (*const rooms[])(struct plan *plan, struct error *err) = {
 	landlock_plan,
 	desktop_plan_check,
 	status_plan,
-	network_plan_await,
+	guards_plan,
 	enforced_plan,
 };
 

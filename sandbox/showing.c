@@ -122,3 +122,9 @@ int showing_bind_socket(struct sandbox *sandbox, struct session_socket *made, co
 	*made = (struct session_socket){-1, -1, -1};
 	return result;
 }
+
+void showing_plan_wait(struct plan *plan, const struct step_kind *kind, const char *because)
+{
+	plan_add(plan, plan_waits(plan) ? PHASE_ATTACH : PHASE_PREPARE, kind, because)->target =
+		"ready";
+}

@@ -32,6 +32,12 @@ int showing_make_socket(struct session_socket *socket, struct error *err);
 int showing_bind_socket(struct sandbox *sandbox, struct session_socket *socket, const char *target,
 			struct error *err);
 
+/*
+ * Plan the wait for a helper that was started in PREPARE: beside the mapping of ids, where the
+ * child waits for that, else before there is one. It is over when SETUP begins.
+ */
+void showing_plan_wait(struct plan *plan, const struct step_kind *kind, const char *because);
+
 /* Split target into a descriptor of its directory, which is made, and the name. -1 and errno. */
 int showing_open_parent(struct sandbox *sandbox, const char *target, const char **name);
 

@@ -4,7 +4,7 @@
 NOUNS := $(patsubst %,$(B)/%.o,arena capability_names error files json lines config config_confine options options_complete options_docs \
 	   options_set options_set_desktop options_set_limits options_set_network options_set_session options_table parse parse_bus parse_limits parse_mount parse_network profile \
 	   profile_command profile_settings profile_trust profile_tighten places profile_expand profile_registry profile_search installed)
-NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse limits network options profile config json)
+NOUN_TESTS := $(patsubst %,$(B)/tests/unit/test_%,parse limits network options profile config json bus_rule)
 
 tests: $(NOUN_TESTS) $(GENDOCS)
 
@@ -16,6 +16,12 @@ $(NOUN_TESTS): $(B)/tests/unit/%: tests/unit/%.c $(NOUNS)
 tests: $(B)/tests/unit/test_channel
 
 $(B)/tests/unit/test_channel: tests/unit/test_channel.c $(B)/channel.o $(B)/error.o
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $^ -lcmocka
+
+tests: $(B)/tests/unit/test_entry
+
+$(B)/tests/unit/test_entry: tests/unit/test_entry.c $(B)/entry.o $(B)/arena.o
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -fPIE,$(ALL_CFLAGS)) -fPIE -pie -o $@ $^ -lcmocka
 
@@ -37,7 +43,8 @@ FUZZ_CFLAGS   = -std=gnu17 -D_GNU_SOURCE $(WARN) -O1 -g -MMD -MP -iquote sandbox
 # it, has that file's names already, and the linker leaves the one in here alone.
 FUZZ_PARTS   := $(patsubst sandbox/%.c,$(B)/fuzz/parts/%.o,$(filter-out sandbox/main.c,$(SOURCES))) \
 		$(addprefix $(B)/fuzz/parts/,filters.o capability_names.o call_names.o) \
-		$(patsubst %,$(B)/fuzz/parts/helpers/%.o,unpack plain image audio_filter $(EGRESS_PURE) egress_rules $(DENIAL_PURE) denial_record)
+		$(patsubst %,$(B)/fuzz/parts/helpers/%.o,unpack plain image audio_filter $(EGRESS_PURE) egress_rules $(DENIAL_PURE) denial_record \
+		  oci_json oci_read oci_read_linux oci_read_mounts oci_read_process oci_read_resources)
 
 $(B)/fuzz/parts/%.o: sandbox/%.c
 	@mkdir -p $(@D)
@@ -68,7 +75,12 @@ $(B)/fuzz/fuzz_seccomp_json: tests/fuzz/fuzz_seccomp_json.c $(addprefix helpers/
 	@mkdir -p $(@D)
 	clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -Dexit=fuzz_exit -o $@ $(filter %.c,$^) -ljansson -lseccomp
 
-fuzz: $(FUZZERS) $(B)/fuzz/words
+# The keys of config.json, from who reads it: as a dictionary has a quoted word.
+$(B)/fuzz/words-oci: $(wildcard helpers/oci_read*.c)
+	@mkdir -p $(@D)
+	grep -ohE '"[A-Za-z_]{3,}"' $^ | sed 's/"\(.*\)"/"\\"\1\\""/' | sort -u >$@
+
+fuzz: $(FUZZERS) $(B)/fuzz/words $(B)/fuzz/words-oci
 	tests/fuzz/run -b $(B)/fuzz -t $(FUZZ_SECONDS) $(FUZZ)
 
 -include $(wildcard $(B)/fuzz/*.d $(B)/fuzz/parts/*.d $(B)/fuzz/parts/helpers/*.d)

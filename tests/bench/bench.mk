@@ -69,3 +69,9 @@ $(B)/filter_cost: tests/bench/filter_cost.c $(filter-out $(B)/main.o,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) -o $@ $(filter %.c %.o,$^)
 
 .PHONY: bench-filter
+
+# make bench-desktop BENCH="-p 10 first": a window's first picture and frames a second, on Xvfb.
+bench-desktop: all
+	tests/bench/desktop -b $(B) $(BENCH)
+
+.PHONY: bench-desktop

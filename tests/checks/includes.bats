@@ -21,7 +21,7 @@ nouns       profile profile_load profile_command profile_expand profile_registry
 facts       filters filter_image filter_file filter_run filter_load
 facts       spawn state processes unrecorded host host_cgroup host_network host_pieces host_records host_secrets host_sources host_userns store
 steps       step descent place terminal deadline cpu_watch output cgroup_counters sandbox remount mounting channel helper tap layering fuse
-rooms       cgroup besteffort fakeroot identity idmap nest namespaces network publish egress rootfs overlay kernelfs etcfiles mounts passed privileges landlock confine refusals enforced pty scheduling seccomp denials status environment
+rooms       cgroup besteffort fakeroot identity idmap nest namespaces network guards publish egress rootfs overlay kernelfs etcfiles mounts passed privileges landlock confine refusals enforced pty scheduling seccomp denials status environment
 facts       host_desktop host_devices
 facts       host_bus appfiles
 steps       showing

@@ -41,6 +41,21 @@ no_good() { ! XAUTHORITY=$1 python3 -c 'from Xlib import display; display.Displa
 	assert_output_lacks WAYLAND
 }
 
+@test "a window without a bus: no program starts one of its own, and one that is asked for counts" {
+	start_x
+	require_program gdbus
+	sandbox --x11 / sh -c 'gdbus call --session -d org.freedesktop.DBus -o / -m org.freedesktop.DBus.ListNames; ps ax; env'
+	assert_output_has '^DBUS_SESSION_BUS_ADDRESS=disabled:$' '^GSETTINGS_BACKEND=keyfile$'
+	assert_output_lacks 'dbus-(launch|daemon)'
+	assert_stderr_has 'disabled'
+	sandbox --x11 --env DBUS_SESSION_BUS_ADDRESS=unix:path=/own / sh -c 'echo $DBUS_SESSION_BUS_ADDRESS'
+	assert_output unix:path=/own
+	DBUS_SESSION_BUS_ADDRESS=unix:path=/kept sandbox --x11 --keep-env / sh -c 'echo $DBUS_SESSION_BUS_ADDRESS'
+	assert_output unix:path=/kept
+	sandbox / env
+	assert_output_lacks 'DBUS|GSETTINGS'
+}
+
 # take_cookie: start a sandbox that stays, and leave a copy of its cookie in $scratch/taken.
 take_cookie() {
 	rm -f "$scratch/made" # the last one's

@@ -127,6 +127,26 @@ PYTHON
 	[ ! -e "$ours" ]
 }
 
+# More than the specification has: blanks in front, which GLib skips; [$e], \x45 and words behind a group, which KConfig reads.
+# case: a desktop entry with a command line that menus alone find
+@test "a command line that menus find in other ways starts the sandbox too, or is refused" {
+	local bad file=$scratch/odd.desktop head='[Desktop Entry]\nType=Application\nName=x\nExec=x\n'
+	printf '%b%b' "$head" ' Exec=evil --one\nExec[$e]=evil --two\nTerminalOptions=-e evil\n' >"$file"
+	sandbox desktop install "$file" --profile default
+	assert_success
+	run grep -c evil "$ours/odd.desktop"
+	assert_output 1
+	exec_words "$ours/odd.desktop"
+	assert_equal "${words[*]}" "$SANDBOX run --profile default --application odd -- / evil --one"
+	rm "$ours/odd.desktop"
+	for bad in '\\x45xec=evil' 'Exec\v=evil' '\xc2\xa0Exec=evil' '[X]\n[Desktop Entry]y\nExec=evil' '[Desktop\\x20Entry]\nExec=evil'; do
+		printf '%b%b\n' "$head" "$bad" >"$file"
+		sandbox desktop install "$file" --profile default
+		assert_refused 'menus read in different ways'
+		[ ! -e "$ours/odd.desktop" ]
+	done
+}
+
 @test "names that would be another key, or a word of their own, stay one" {
 	local odd=$scratch/'a "b" $c `d` \e %f'
 	mkdir -p "$odd"
