@@ -223,6 +223,7 @@ static int follow(const struct creating *creating, struct error *err)
 		case MESSAGE_STARTED:
 			if (take_over(made, message.number, err) < 0)
 				return -1;
+			channel_send(made->channel, MESSAGE_STARTED, 0, NULL);
 			break;
 		case MESSAGE_NETWORK:
 			if (run_machine_hooks(creating, err) < 0)

@@ -65,10 +65,16 @@ static int hide(struct error *err)
 /* The one that stays is a child of whoever made us, in the namespaces that we have entered. */
 static void leave_to_child(struct oci_running *running, struct error *err)
 {
+	struct message message;
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
 
-	if (pid == 0)
+	if (pid == 0) {
+		/* Nothing is to be heard of us before it is known who we are: it would be taken for
+		 * a word of the other one's, and that one's end for ours. */
+		if (channel_receive(running->sandbox.channel, &message) != MESSAGE_STARTED)
+			_exit(EXIT_SANDBOX);
 		return;
+	}
 	if (pid < 0) {
 		fail(err, "start the container's process");
 		channel_send(running->sandbox.channel, MESSAGE_ERROR, 0, err);

@@ -216,6 +216,11 @@ time.sleep(60)' &
 	assert_status 5
 	assert_equal "${lines[1]}" "$(readlink "/proc/$pid/ns/user")"
 	[ "${lines[0]}" -gt 1 ]
+	# Whose child it is, and who it is, is known before it can be done, however they are scheduled.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		oci run --bundle b x
+		assert_status 5
+	done
 	oci delete --force h
 }
 
