@@ -3,7 +3,6 @@
 # kernel: systemd.unified_cgroup_hierarchy=0
 # shellcheck disable=SC2016 # what is quoted is for shells inside
 load vm
-load ../run/oci
 
 teardown() { lib_teardown; }
 
@@ -23,19 +22,6 @@ setup() {
 	done
 	sandbox / grep -vE ':/$' /proc/self/cgroup
 	assert_output ''
-}
-
-@test "limits of each process, time limits, a name and a command that joins" {
-	sandbox --ulimit nofile=77 --timeout 60s "$root" /bin/sh -c 'ulimit -n'
-	assert_output 77
-	sandbox --timeout 1s "$root" /bin/sleep 100
-	assert_status 143
-	sandbox -d --name web "$root" /bin/sleep 100
-	assert_success
-	sandbox exec web /bin/echo joined
-	assert_output joined
-	sandbox rm -f web
-	assert_success
 }
 
 @test "limits of all together are refused, each by its name" {
@@ -61,15 +47,4 @@ setup() {
 	assert_success
 	assert_equal "$(finding 'limits of all together' answer)" weaker
 	assert_equal "$(finding 'control groups' answer)" weaker
-}
-
-@test "the OCI runtime: a container runs, a limit is refused" {
-	oci=$(dirname "$SANDBOX")/sandbox-oci
-	sh_bundle b 'echo ran'
-	oci run --bundle b x
-	assert_output ran
-	sh_bundle b 'echo ran' 'l["resources"] = {"pids": {"limit": 20}}'
-	oci run --bundle b x
-	assert_refused 'cannot hold the container to .*pids.limit: there are no cgroups of version 2 here'
-	no_records
 }
