@@ -12,8 +12,9 @@
  * and an Xauthority file's bytes are written.
  *
  * It outlives the supervisor by what it takes to tidy up. Should it be killed itself, the server of
- * its own ends by a signal, and the cookie is forgotten by the caller's server a moment later: a
- * connection of ours that came in by it is what holds it.
+ * its own ends by a signal (its lock and socket stay, as those of a dead process), and the cookie
+ * is forgotten by the caller's server a moment later: a connection of ours that came in by it is
+ * what holds it.
  */
 #include <poll.h>
 #include <signal.h>

@@ -44,6 +44,22 @@ bool wire_generate(int fd, int security, uint32_t seconds, struct cookie *cookie
 /* Take it back: whoever came in by it is thrown out. */
 bool wire_revoke(int fd, int security, uint32_t id);
 
+/* --- x11_enclosure.c --- */
+
+/* What a server is started with. */
+struct enclosed {
+	const char *path; /* the program */
+	unsigned number;
+	int listener, answer, said; /* where clients come; where it says its number, and the rest */
+	const struct cookie *cookie; /* of its clients */
+	bool in_window;              /* on this display of the caller's, by this cookie, if any */
+	unsigned window_on;
+	struct cookie window_cookie;
+};
+
+/* In a child of parent, which ends when that does: start it, and wait for its end. */
+_Noreturn void enclosure_run(const struct enclosed *server, int parent);
+
 /* --- x11_server.c --- */
 
 struct server {
@@ -57,7 +73,7 @@ struct server {
 bool server_start(struct server *server, const char *path, const char *display,
 		  const char *authority, int closing, char why[512]);
 
-/* End it, and remove what it leaves behind where it does not do so itself. */
+/* End it, and remove its socket and its lock. */
 void server_end(struct server *server);
 
 #endif

@@ -7,58 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "x11.h"
 
-enum { START_SECONDS = 25, END_MILLISECONDS = 2000, COOKIE = 16 };
+enum { START_SECONDS = 25, COOKIE = 16, CLIENTS_WAITING = 64 };
 
-/* The file of cookies that the server reads, in memory: an entry for whatever display, since its
- * number is not known yet. */
-static int make_authority(struct server *server)
-{
-	unsigned char entry[AUTHORITY_MOST];
-	int fd = memfd_create("authority", 0);
-
-	server->cookie.size = COOKIE;
-	if (fd < 0 || getrandom(server->cookie.data, COOKIE, 0) != COOKIE)
-		return -1;
-	size_t size = authority_make(entry, "", 0, &server->cookie);
-	return write(fd, entry, size) == (ssize_t)size ? fd : -1;
-}
-
-static _Noreturn void run(const char *path, const char *display, const char *authority,
-			  unsigned own, int answer, int cookies, int said, pid_t parent)
-{
-	bool window = strcmp(display, "-") != 0;
-	char name[16], number[16], file[40], to[80], by[4200];
-	char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8",
-				     window ? to : NULL, by, NULL};
-	char *const in_window[] = {
-		(char *)path, name,      "-displayfd", number,        "-auth",    file,
-		"-nolisten",  "tcp",     "-nolisten",  "local",       "-noreset", "-extension",
-		"MIT-SHM",    "-screen", "1280x800",   "-resizeable", NULL};
-	char *const unseen[] = {(char *)path,  name,         "-displayfd", number,      "-auth",
-				file,          "-nolisten",  "tcp",        "-nolisten", "local",
-				"-noreset",    "-extension", "MIT-SHM",    "-screen",   "0",
-				"1280x800x24", NULL};
-
-	snprintf(name, sizeof name, ":%u", own);
-	snprintf(number, sizeof number, "%d", answer);
-	snprintf(file, sizeof file, "/proc/self/fd/%d", cookies);
-	snprintf(to, sizeof to, "DISPLAY=%s", display);
-	snprintf(by, sizeof by, "XAUTHORITY=%s", authority);
-	/* With our death it takes its own files away. */
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 || getppid() != parent ||
-	    dup2(said, STDOUT_FILENO) < 0 || dup2(said, STDERR_FILENO) < 0)
-		_exit(127);
-	execve(path, window ? in_window : unseen, environment);
-	_exit(127);
-}
+#define LOCK_FORMAT   "/tmp/.X%u-lock"
+#define SOCKET_FORMAT "/tmp/.X11-unix/X%u"
 
 /* "N\n", when it takes clients. false: it ended, took too long, or the sandbox has ended. */
 static bool hear_number(int answer, int closing, unsigned *number)
@@ -99,95 +61,117 @@ static void read_words(int said, char why[512])
 			*at = ' ';
 }
 
-static bool start_as(struct server *server, const char *path, const char *display,
-		     const char *authority, int closing, char why[512])
+/*
+ * The lock and the socket of a number, as X servers make them, so that no other server takes it.
+ * They are ours and not the server's, which cannot reach them. A lock is never seen empty: it is
+ * linked when it is whole. -1: the number is taken, or cannot be.
+ */
+static int listen_as(unsigned number)
 {
-	int answer[2], cookies = make_authority(server), said = memfd_create("said", MFD_CLOEXEC);
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char lock[40], made[64], text[16];
+
+	snprintf(lock, sizeof lock, LOCK_FORMAT, number);
+	snprintf(made, sizeof made, "/tmp/.tX%u-lock.%d", number, (int)getpid());
+	snprintf(address.sun_path, sizeof address.sun_path, SOCKET_FORMAT, number);
+	snprintf(text, sizeof text, "%10d\n", (int)getpid());
+	mkdir("/tmp/.X11-unix", 01777); /* root's, on most machines */
+	int file = open(made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	bool locked = file >= 0 && write(file, text, strlen(text)) == (ssize_t)strlen(text) &&
+		      link(made, lock) == 0;
+	if (file >= 0) {
+		close(file);
+		unlink(made);
+	}
+	if (!locked)
+		return -1;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	umask(0); /* the command may have another id; the cookie lets in. No other file is made. */
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0) {
+		if (listen(fd, CLIENTS_WAITING) == 0)
+			return fd;
+		unlink(address.sun_path);
+	}
+	if (fd >= 0)
+		close(fd);
+	unlink(lock);
+	return -1;
+}
+
+static void let_go(unsigned number)
+{
+	char path[48];
+
+	snprintf(path, sizeof path, SOCKET_FORMAT, number);
+	unlink(path);
+	snprintf(path, sizeof path, LOCK_FORMAT, number);
+	unlink(path);
+}
+
+static bool start_as(struct server *server, struct enclosed *enclosed, int closing, char why[512])
+{
+	int answer[2];
 	pid_t parent = getpid();
 	unsigned number;
 
-	if (cookies < 0 || said < 0 || pipe2(answer, O_CLOEXEC) < 0)
+	enclosed->said = memfd_create("said", MFD_CLOEXEC);
+	if (enclosed->said < 0 || pipe2(answer, O_CLOEXEC) < 0) {
+		close(enclosed->listener);
+		let_go(enclosed->number);
 		return false;
-	fcntl(answer[1], F_SETFD, 0);
+	}
+	enclosed->answer = answer[1];
 	server->pid = fork();
 	if (server->pid == 0)
-		run(path, display, authority, server->number, answer[1], cookies, said, parent);
+		enclosure_run(enclosed, parent);
 	close(answer[1]);
-	close(cookies);
-	if (server->pid < 0)
-		return false;
-	server->pidfd = (int)syscall(SYS_pidfd_open, server->pid, 0);
+	close(enclosed->listener);
+	server->pidfd = server->pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, server->pid, 0);
 	bool ready = server->pidfd >= 0 && hear_number(answer[0], closing, &number) &&
 		     number == server->number;
 	close(answer[0]);
 	if (!ready) {
 		server_end(server);
-		read_words(said, why);
+		read_words(enclosed->said, why);
 	}
-	close(said);
+	close(enclosed->said);
 	return ready;
-}
-
-/*
- * A number is chosen here, and not by the server: one that looks for a free number by itself takes
- * no lock while it does, and has been seen to put its socket in the place of another's.
- */
-static bool is_free(unsigned number)
-{
-	char lock[40], path[48];
-
-	snprintf(lock, sizeof lock, "/tmp/.X%u-lock", number);
-	snprintf(path, sizeof path, "/tmp/.X11-unix/X%u", number);
-	return access(lock, F_OK) < 0 && access(path, F_OK) < 0;
 }
 
 bool server_start(struct server *server, const char *path, const char *display,
 		  const char *authority, int closing, char why[512])
 {
-	enum { FIRST = 100, MOST = 1000, TRIES = 5 };
-	int tries = 0;
+	enum { FIRST = 100, MOST = 1000 };
+	struct enclosed enclosed = {
+		.path = path, .cookie = &server->cookie, .in_window = strcmp(display, "-") != 0};
 
 	why[0] = '\0';
-	/* Somebody else may be as quick: the server's lock decides. */
-	for (server->number = FIRST; server->number < FIRST + MOST; server->number++) {
-		if (!is_free(server->number))
-			continue;
-		if (start_as(server, path, display, authority, closing, why))
-			return true;
-		if (++tries == TRIES || is_free(server->number))
-			return false;
+	server->cookie.size = COOKIE;
+	if (getrandom(server->cookie.data, COOKIE, 0) != COOKIE)
+		return false;
+	if (enclosed.in_window) {
+		enclosed.window_on = (unsigned)strtoul(display + (*display == ':'), NULL, 10);
+		authority_find(authority, enclosed.window_on, &enclosed.window_cookie);
 	}
+	for (unsigned number = FIRST; number < FIRST + MOST; number++) {
+		enclosed.listener = listen_as(number);
+		if (enclosed.listener < 0)
+			continue;
+		enclosed.number = server->number = number;
+		return start_as(server, &enclosed, closing, why);
+	}
+	snprintf(why, 512, "no number for a display is free, or /tmp/.X11-unix cannot be written");
 	return false;
-}
-
-/* Does the lock of that number say that it is this process's? Lines of the kind "      1234\n". */
-static bool owns_lock(const char *path, int pid)
-{
-	char text[16] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return got > 0 && strtol(text, NULL, 10) == pid;
 }
 
 void server_end(struct server *server)
 {
-	struct pollfd gone = {.fd = server->pidfd, .events = POLLIN};
-	char lock[40], path[48];
 	int status = 0;
 
-	kill(server->pid, SIGTERM); /* ours and unreaped */
-	if (server->pidfd >= 0)
-		poll(&gone, 1, END_MILLISECONDS);
-	kill(server->pid, SIGKILL);
-	while (waitpid(server->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	snprintf(lock, sizeof lock, "/tmp/.X%u-lock", server->number);
-	snprintf(path, sizeof path, "/tmp/.X11-unix/X%u", server->number);
-	if (owns_lock(lock, server->pid)) {
-		unlink(path);
-		unlink(lock);
+	if (server->pid > 0) {
+		kill(server->pid, SIGKILL); /* ours and unreaped */
+		while (waitpid(server->pid, &status, 0) < 0 && errno == EINTR)
+			;
 	}
+	let_go(server->number);
 }

@@ -52,6 +52,52 @@ done"
 	assert_output_lacks 'another|picture|down'
 }
 
+# server_of SUPERVISOR: the X server that it has had started; sets $server.
+server_of() {
+	local pid
+	for server in $(pgrep -f -- '-auth /clients'); do
+		pid=$server
+		while [ "${pid:-0}" -gt 1 ]; do
+			[ "$pid" != "$1" ] || return 0
+			pid=$(awk '/^PPid/ { print $2 }' "/proc/$pid/status" 2>/dev/null)
+		done
+	done
+	return 1
+}
+
+# case: a flaw in an X server of the sandbox's own
+@test "X11: a server of the sandbox's own has no right, no network and none of the caller's files" {
+	start_x
+	local mode supervisor left
+	for mode in virtual nested; do
+		rm -f "$scratch/up"
+		"$SANDBOX" "--x11=$mode" / sh -c 'echo up; exec sleep 60' >"$scratch/up" 2>"$scratch/said" &
+		supervisor=$!
+		eventually [ -s "$scratch/up" ] || fail "it did not start: $(cat "$scratch/said")"
+		server_of "$supervisor" || fail "there is no server of it"
+		run grep -E '^(NoNewPrivs|Seccomp|CapEff|CapPrm|CapBnd|CapInh|CapAmb):' "/proc/$server/status"
+		assert_output "CapInh:	0000000000000000
+CapPrm:	0000000000000000
+CapEff:	0000000000000000
+CapBnd:	0000000000000000
+CapAmb:	0000000000000000
+NoNewPrivs:	1
+Seccomp:	2"
+		run ls -A "/proc/$server/root"
+		assert_output_has '^tmp$' '^clients$'
+		assert_output_lacks '^(home|root|etc|var|run|proc|sys|dev|mnt|srv|opt)$'
+		assert_equal "$(tail -n +3 "/proc/$server/net/dev" | awk '{ print $1 }')" lo:
+		# Of the session: the one display that it draws on.
+		left=$(ls -A "/proc/$server/root/tmp/.X11-unix")
+		if [ "$mode" = nested ]; then assert_equal "$left" "X${DISPLAY#:}"; else assert_equal "$left" ''; fi
+		for left in net ipc mnt pid user uts; do
+			[ "$(readlink "/proc/$server/ns/$left")" != "$(readlink "/proc/self/ns/$left")" ] || fail "it has the host's $left"
+		done
+		kill "$supervisor"
+		wait "$supervisor" || :
+	done
+}
+
 # case: an X server that trusts whoever comes
 @test "X11: without its cookie nobody is let in, and a server that would is refused" {
 	start_x

@@ -14,10 +14,11 @@ teardown() {
 
 inside=/run/user/0
 
-# x_servers: the sockets and locks of X servers that there are
-x_servers() { find /tmp/.X11-unix /tmp -maxdepth 1 \( -name 'X*' -o -name '.X*-lock' \) 2>/dev/null | sort; }
+# What a server of the sandbox's own is on the host: its socket's inode, and its path there. Others come and go meanwhile.
+which_server='stat -c %i /tmp/.X11-unix/X0; awk "/X11-unix/ { print \$4 }" /proc/self/mountinfo'
 
-x_servers_are() { [ "$(x_servers)" = "$1" ]; }
+# server_has_gone INODE PATH
+server_has_gone() { [ "$(stat -c %i "/tmp/.X11-unix/${2##*/}" 2>/dev/null)" != "$1" ]; }
 
 # red: is there a red window on the screen?
 red() { python3 "$PROJECT/tests/attack/x11.py" none | grep -q 'picture of the screen'; }
@@ -109,31 +110,32 @@ take_cookie() {
 
 @test "x11=virtual: a server of its own, without shared memory, that ends with the sandbox" {
 	require_program Xvfb
-	local before
-	before=$(x_servers)
+	sandbox --x11=virtual / sh -c "$which_server"
+	assert_success
+	server_has_gone "${lines[@]}" || fail "it is still there: $output"
 	sandbox --x11=virtual / sh -c 'echo $DISPLAY; ls /tmp/.X11-unix; python3 -c "
 from Xlib import display
 print(display.Display().list_extensions())"'
 	assert_success
 	assert_output_has '^:0$' '^X0$' RENDER
 	assert_output_lacks MIT-SHM
-	assert_equal "$(x_servers)" "$before"
-	"$SANDBOX" --x11=virtual / sh -c 'echo up; exec sleep 60' >"$scratch/up" &
+	"$SANDBOX" --x11=virtual / sh -c "$which_server; echo up; exec sleep 60" >"$scratch/up" &
 	local supervisor=$!
-	eventually [ -s "$scratch/up" ]
+	eventually grep -q up "$scratch/up"
+	mapfile -t -n 2 lines <"$scratch/up"
+	! server_has_gone "${lines[@]}" || fail 'it is not there'
 	kill -KILL "$supervisor"
-	eventually x_servers_are "$before" || assert_equal "$(x_servers)" "$before"
+	eventually server_has_gone "${lines[@]}"
 }
 
 @test "x11=nested: in a window of the caller's display" {
 	require_program Xephyr
 	start_x
-	local before
-	before=$(x_servers)
-	"$SANDBOX" --x11=nested / xterm -bg '#ff0000' -geometry 60x30+0+0 -e 'sleep 60' 2>"$scratch/xterm" &
+	"$SANDBOX" --x11=nested / sh -c "$which_server; exec xterm -bg '#ff0000' -geometry 60x30+0+0 -e 'sleep 60'" >"$scratch/up" 2>"$scratch/xterm" &
 	local supervisor=$!
 	eventually red || fail "no window: $(cat "$scratch/xterm")"
 	kill "$supervisor"
 	wait "$supervisor" || :
-	eventually x_servers_are "$before" || assert_equal "$(x_servers)" "$before"
+	mapfile -t -n 2 lines <"$scratch/up"
+	eventually server_has_gone "${lines[@]}"
 }
