@@ -123,6 +123,35 @@ static int run_authority(const struct step *step, struct sandbox *sandbox, struc
 static const struct step_kind socket_kind = {"x11-socket", run_socket};
 static const struct step_kind authority_kind = {"xauthority", run_authority};
 
+/*
+ * A server refuses its untrusted clients the bell (BadAccess on Bell), and GTK, which rings it for
+ * a key without effect, ends over that. There is no variable for it, but a file of settings.
+ */
+static const char settings[] = "[Settings]\ngtk-error-bell=false\n";
+#define CONFIG_DIR "/run/sandbox/xdg"
+
+static int run_settings(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	return showing_file(sandbox, step->target, settings, strlen(settings), false, err);
+}
+
+static const struct step_kind settings_kind = {"file", run_settings};
+
+static void plan_no_bell(struct plan *plan, const char *because)
+{
+	static const char *const files[] = {CONFIG_DIR "/gtk-3.0/settings.ini",
+					    CONFIG_DIR "/gtk-4.0/settings.ini"};
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct step *step = plan_add(plan, PHASE_SETUP, &settings_kind, because);
+
+		step->target = files[i];
+		step->options = "no bell, which the display would refuse";
+		step->writes = WRITES_FILES;
+	}
+	plan_set_variable(plan, "XDG_CONFIG_DIRS", CONFIG_DIR ":/etc/xdg");
+}
+
 static int missing(const struct plan *plan, enum option_id id, struct error *err)
 {
 	fail_because(err, "--%s (%s): there is no X11 display: %s", option_name(id),
@@ -179,5 +208,7 @@ int desktop_plan_x11(struct plan *plan, struct error *err)
 	 * such extension. */
 	if (mode == X11_TRUSTED)
 		plan_set_variable(plan, "QT_X11_NO_MITSHM", "1");
+	if (mode == X11_UNTRUSTED)
+		plan_no_bell(plan, because);
 	return 0;
 }

@@ -57,6 +57,24 @@ no_good() { ! XAUTHORITY=$1 python3 -c 'from Xlib import display; display.Displa
 	assert_output_lacks 'DBUS|GSETTINGS'
 }
 
+@test "x11: who is not trusted may not ring the bell, and GTK is told not to" {
+	start_x
+	sandbox --x11 / sh -c 'cat /run/sandbox/xdg/gtk-?.0/settings.ini; echo $XDG_CONFIG_DIRS
+		python3 -c "
+from Xlib import display
+server = display.Display()
+server.bell(0)
+server.sync()"'
+	assert_output '[Settings]
+gtk-error-bell=false
+[Settings]
+gtk-error-bell=false
+/run/sandbox/xdg:/etc/xdg'
+	assert_stderr_has BadAccess
+	sandbox --x11=trusted / sh -c 'ls /run/sandbox/xdg; echo "$XDG_CONFIG_DIRS"'
+	assert_output ''
+}
+
 # take_cookie: start a sandbox that stays, and leave a copy of its cookie in $scratch/taken.
 take_cookie() {
 	rm -f "$scratch/made" # the last one's
