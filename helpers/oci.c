@@ -24,6 +24,7 @@
 #include "files.h"
 #include "installed.h"
 #include "json.h"
+#include "oci_json.h"
 #include "oci_verbs.h"
 
 #define SPEC_VERSION "1.2.0"
@@ -511,6 +512,7 @@ int main(int argc, char **argv)
 		fputs(usage, *rest ? stdout : stderr);
 		return *rest ? 0 : EXIT_SANDBOX;
 	}
+	oci_json_start();
 	if (take_options(&options, &rest, GLOBAL, &err) < 0)
 		return report(&options, &err);
 	if (!*rest) {

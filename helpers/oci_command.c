@@ -60,16 +60,15 @@ static int look_at(int root, const char *path)
 
 static int not_found(const char *name, int number, struct error *err)
 {
-	/* Engines look for these words, to end with 127 or 126. */
+	/* Engines look for these words, to end with 127 or 126; Docker wants small letters. */
 	if (number == EACCES || number == ELOOP) {
 		fail_because(err, "cannot run %s: it is no program inside: permission denied",
 			     name);
 		err->status = EXIT_CANNOT_EXECUTE;
 	} else {
-		fail_because(err,
-			     "cannot run %s: executable file `%s` not found in $PATH: No such file "
-			     "or directory",
-			     name, name);
+		fail_because(err, "cannot run %s: %s", name,
+			     strchr(name, '/') ? "no such file or directory"
+					       : "executable file not found in $PATH");
 		err->status = EXIT_NOT_FOUND;
 	}
 	err->number = number;

@@ -196,13 +196,12 @@ static int run_machine_hooks(const struct creating *creating, struct error *err)
 	container->process = creating->made->process;
 	json_t *state = oci_container_state(container, OCI_CREATING);
 	container->process = -1;
-	char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+	char *text = oci_json_text(state);
 	int result = text ? 0 : fail_because(err, "no memory for the state that hooks are told");
 	if (result == 0)
 		result = oci_hooks_run(spec, HOOK_PRESTART, text, err);
 	if (result == 0)
 		result = oci_hooks_run(spec, HOOK_CREATE_RUNTIME, text, err);
-	free(text);
 	json_decref(state);
 	return result;
 }
@@ -224,6 +223,7 @@ static int follow(const struct creating *creating, struct error *err)
 		case MESSAGE_STARTED:
 			if (take_over(made, message.number, err) < 0)
 				return -1;
+			channel_send(made->channel, MESSAGE_STARTED, 0, NULL);
 			break;
 		case MESSAGE_NETWORK:
 			if (run_machine_hooks(creating, err) < 0)

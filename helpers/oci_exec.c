@@ -192,6 +192,7 @@ static int follow(const struct joining *joining, struct error *err)
 			made->process = (int)syscall(SYS_pidfd_open, made->pid, 0);
 			if (made->process < 0)
 				return fail(err, "follow the command");
+			channel_send(made->channel, MESSAGE_STARTED, 0, NULL);
 			break;
 		case MESSAGE_ERROR:
 			*err = message.error;

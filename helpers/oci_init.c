@@ -65,10 +65,16 @@ static int hide(struct error *err)
 /* The one that stays is a child of whoever made us, in the namespaces that we have entered. */
 static void leave_to_child(struct oci_running *running, struct error *err)
 {
+	struct message message;
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, NULL, NULL, NULL, 0);
 
-	if (pid == 0)
+	if (pid == 0) {
+		/* Nothing is to be heard of us before it is known who we are: it would be taken for
+		 * a word of the other one's, and that one's end for ours. */
+		if (channel_receive(running->sandbox.channel, &message) != MESSAGE_STARTED)
+			_exit(EXIT_SANDBOX);
 		return;
+	}
 	if (pid < 0) {
 		fail(err, "start the container's process");
 		channel_send(running->sandbox.channel, MESSAGE_ERROR, 0, err);
@@ -101,10 +107,9 @@ static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, const
 	json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:s}", "ociVersion", running->spec->version,
 				 "id", running->id, "status", status, "pid", (int)getpid(),
 				 "bundle", running->bundle);
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = oci_json_text(json);
 	int result = text ? oci_hooks_run(running->spec, kind, text, err)
 			  : fail_because(err, "no memory for the state that hooks are told");
-	free(text);
 	json_decref(json);
 	return result;
 }

@@ -4,9 +4,49 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "files.h"
+
+enum { CHUNK = 64 << 10 };
+
+/* The front of a chunk is handed out, in words of 16 bytes; a large one has a chunk to itself. */
+static void *take(size_t size)
+{
+	static char *at;
+	static size_t left;
+	size_t words = (size + 15) & ~(size_t)15;
+
+	if (words < size)
+		return NULL;
+	if (words > CHUNK / 4)
+		return malloc(words);
+	if (words > left) {
+		at = malloc(CHUNK);
+		left = at ? CHUNK : 0;
+		if (!at)
+			return NULL;
+	}
+	left -= words;
+	at += words;
+	return at - words;
+}
+
+static void keep(void *memory)
+{
+	(void)memory;
+}
+
+void oci_json_start(void)
+{
+	json_set_alloc_funcs(take, keep);
+}
+
+char *oci_json_text(const json_t *json)
+{
+	return json ? json_dumps(json, JSON_COMPACT) : NULL;
+}
 
 /*
  * jansson refuses a number above 2^63 - 1, and rlimits have one: "unlimited" is 2^64 - 1. As value

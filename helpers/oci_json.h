@@ -34,6 +34,13 @@ struct oci_place {
 	const char *path;
 };
 
+/* Before anything of jansson's: what it allocates is then never given back. A verb reads one
+ * document or two, of bounded size, and ends; a filter's has thousands of values. */
+void oci_json_start(void);
+
+/* As text, on one line; NULL without memory. Not to be freed. */
+char *oci_json_text(const json_t *json);
+
 /* Read a whole file, at most OCI_JSON_MAX bytes of it. The document is the caller's to
  * json_decref; NULL with err filled. */
 json_t *oci_json_read(const char *path, const char *name, struct error *err);

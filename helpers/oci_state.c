@@ -237,7 +237,7 @@ const char *oci_status_word(enum oci_status status)
 
 static int write_json(const struct oci_container *container, const char *name, const json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = oci_json_text(json);
 	char unfinished[32];
 
 	if (!text) {
@@ -249,7 +249,6 @@ static int write_json(const struct oci_container *container, const char *name, c
 	int result = make_file_at(container->directory, unfinished, 0600, text, strlen(text));
 	if (result == 0)
 		result = renameat(container->directory, unfinished, container->directory, name);
-	free(text);
 	return result;
 }
 

@@ -107,11 +107,10 @@ static int run_end_hooks(const struct oci_container *container, const struct oci
 	if (!json)
 		return -1;
 	json_t *state = oci_container_state(container, status);
-	char *text = state ? json_dumps(state, JSON_COMPACT) : NULL;
+	char *text = oci_json_text(state);
 	if (oci_spec_read(&spec, json, "config.json", err) < 0 || !text ||
 	    oci_hooks_run(&spec, kind, text, err) < 0)
 		result = -1;
-	free(text);
 	json_decref(state);
 	oci_spec_free(&spec);
 	return result;

@@ -17,7 +17,8 @@
  * else inside is dead; what the kernel then still has to take down (mounts, the network namespace)
  * nobody waits for.
  *
- * Signals are blocked throughout and read from a descriptor, so nothing here runs asynchronously.
+ * Signals are blocked throughout and read from a descriptor (signals.c), so nothing here runs
+ * asynchronously.
  */
 #include "supervisor.h"
 
@@ -29,7 +30,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -45,47 +45,8 @@
 #include "join.h"
 #include "plan.h"
 #include "sandbox.h"
+#include "signals.h"
 #include "watcher.h"
-
-/* What is passed on. One that was ignored when we were started (nohup) stays ignored for all. */
-static const int forwarded[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT, SIGUSR1,
-				SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH};
-
-static void set_of_forwarded(sigset_t *set)
-{
-	struct sigaction action;
-
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof forwarded / sizeof *forwarded; i++)
-		if (sigaction(forwarded[i], NULL, &action) < 0 || action.sa_handler != SIG_IGN)
-			sigaddset(set, forwarded[i]);
-	sigaddset(set, SIGRTMIN);
-}
-
-static int open_signals(struct sandbox *sandbox, struct error *err)
-{
-	sigset_t set;
-
-	set_of_forwarded(&set);
-	/* A caller that ignores SIGCHLD would have our children reaped before we hear of them. */
-	signal(SIGCHLD, SIG_DFL);
-	if (sigprocmask(SIG_BLOCK, &set, &sandbox->caller_mask) < 0)
-		return fail(err, "block signals");
-	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return fd < 0 ? fail(err, "make a descriptor for signals") : fd;
-}
-
-/* From when others can be started in the sandbox: joiners are reaped when they end, and not before
- * somebody happens to come by. */
-static void hear_of_children(const struct sandbox *sandbox)
-{
-	sigset_t set;
-
-	set_of_forwarded(&set);
-	sigaddset(&set, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signalfd(sandbox->signals, &set, 0);
-}
 
 static int die_with_parent(const struct plan *plan, pid_t parent, struct error *err)
 {
@@ -127,79 +88,6 @@ static int clone_child(struct sandbox *sandbox, int channel[2], struct error *er
 	sandbox->child = (pid_t)pid;
 	sandbox->child_fd = pidfd;
 	return 0;
-}
-
-/* Stopped as a job of the caller's shell is: the terminal as it was found. */
-static void stop(struct sandbox *sandbox)
-{
-	terminal_put_back(&sandbox->caller);
-	kill(getpid(), SIGSTOP);
-}
-
-/* The shell has let us go on, in the foreground or in the background. */
-static void go_on(struct sandbox *sandbox)
-{
-	if (sandbox->caller.tty < 0)
-		return;
-	terminal_take(&sandbox->caller);
-	channel_send(sandbox->channel, MESSAGE_CONTINUE,
-		     sandbox->caller.wanted && terminal_in_foreground(&sandbox->caller), NULL);
-}
-
-/*
- * The command has been stopped: by Ctrl-Z at its terminal, or because it wants to read, or to set
- * the terminal, and is not in the foreground of its own. When we are in front of the caller's it
- * gets what it wants; else the shell has to hear that its job has stopped, as it would without us.
- */
-static void command_stopped(struct sandbox *sandbox, int number)
-{
-	bool wants = number == SIGTTIN || number == SIGTTOU;
-
-	if (sandbox->caller.tty < 0)
-		return;
-	sandbox->caller.wanted |= wants;
-	if (wants && terminal_in_foreground(&sandbox->caller)) {
-		go_on(sandbox);
-		return;
-	}
-	/* Others of the same job, in a pipeline, are stopped with us, as Ctrl-Z does it. */
-	if (number == SIGTSTP)
-		kill(0, SIGTSTP);
-	stop(sandbox);
-}
-
-/* To the command: a payload that is pid 1 has no init that would hear of it. */
-static void send_signal(const struct sandbox *sandbox, enum message_kind kind, int number)
-{
-	if (sandbox->plan->config->as_pid_1)
-		syscall(SYS_pidfd_send_signal, sandbox->child_fd, number, NULL, 0);
-	else
-		channel_send(sandbox->channel, kind, number, NULL);
-}
-
-/* Signals from the terminal (Ctrl-C) are for the whole foreground group, as they would be without
- * us; those that somebody sent with kill(1) are for the command. */
-static void pass_on(struct sandbox *sandbox, const struct signalfd_siginfo *info)
-{
-	int number = (int)info->ssi_signo;
-	bool terminal = info->ssi_code == SI_KERNEL;
-
-	if (number == SIGTSTP || number == SIGCONT) {
-		/* Without a terminal of its own the payload's group is an orphan in its session,
-		 * where SIGTSTP has no effect. */
-		channel_send(sandbox->channel, MESSAGE_TERMINAL,
-			     number == SIGTSTP ? SIGSTOP : SIGCONT, NULL);
-		if (number == SIGTSTP)
-			stop(sandbox);
-		else
-			go_on(sandbox);
-		return;
-	}
-	if (number == SIGWINCH && sandbox->caller.tty >= 0) {
-		terminal_resize(&sandbox->caller); /* and the kernel tells who is in front */
-		return;
-	}
-	send_signal(sandbox, terminal ? MESSAGE_TERMINAL : MESSAGE_SIGNAL, number);
 }
 
 static int exit_status(int status)
@@ -246,77 +134,6 @@ static int child_gone(struct sandbox *sandbox, int unheard, struct error *err)
 	return -1;
 }
 
-/* Whoever wants to stop us while the sandbox is still being made gets just that. */
-static bool stops_the_start(int number)
-{
-	return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT ||
-	       number == SIGKILL;
-}
-
-/* Joiners that have ended, and helpers; pid 1 is waited for by name. */
-static void reap_others(struct sandbox *sandbox)
-{
-	siginfo_t info = {.si_pid = 0};
-
-	while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid > 0) {
-		bool ours = info.si_pid == sandbox->child || info.si_pid == sandbox->watcher_pid;
-
-		for (int role = 0; role < HELPER_COUNT && !ours; role++)
-			ours = info.si_pid == sandbox->helpers[role].pid &&
-			       !helper_has_ended(&sandbox->helpers[role]);
-		if (ours)
-			return;
-		waitpid(info.si_pid, NULL, WNOHANG);
-		info.si_pid = 0;
-	}
-}
-
-/* One that came before the command is kept for it: it may have been started by now, and have said
- * so to who then sent this, before pid 1 has told us. */
-static void hold(struct sandbox *sandbox, int number)
-{
-	if (number != SIGTSTP && number != SIGCONT && number != SIGWINCH && number <= 64)
-		sandbox->held |= 1ull << (number - 1);
-}
-
-static void give_held(struct sandbox *sandbox)
-{
-	for (int number = 1; number <= 64; number++)
-		if (sandbox->held >> (number - 1) & 1)
-			send_signal(sandbox, MESSAGE_SIGNAL, number);
-	sandbox->held = 0;
-}
-
-/* Read what signals there are; the number of the one that ends an unfinished start, or 0. */
-static int take_signals(struct sandbox *sandbox, int signals, bool started)
-{
-	struct signalfd_siginfo info;
-
-	while (read(signals, &info, sizeof info) == sizeof info) {
-		if (info.ssi_signo == SIGCHLD) {
-			reap_others(sandbox);
-			continue;
-		}
-		int number = (int)info.ssi_signo;
-		/* sandbox kill: any signal, as a number that comes with one of ours. */
-		bool sent = number == SIGRTMIN;
-
-		if (sent && (info.ssi_code != SI_QUEUE || info.ssi_uid != getuid()))
-			continue;
-		if (sent)
-			number = info.ssi_int;
-		if (!started && stops_the_start(number))
-			return number;
-		if (!started)
-			hold(sandbox, number);
-		else if (sent)
-			send_signal(sandbox, MESSAGE_SIGNAL, number);
-		else
-			pass_on(sandbox, &info);
-	}
-	return 0;
-}
-
 enum {
 	CHANNEL,
 	SIGNALS,
@@ -358,7 +175,7 @@ static int record_start(struct sandbox *sandbox, struct error *err)
 	    (announce_write(sandbox, err) < 0 || join_listen(sandbox, err) < 0))
 		return -1;
 	if (sandbox->control >= 0)
-		hear_of_children(sandbox);
+		signals_hear_of_children(sandbox);
 	if (sandbox->ready >= 0) {
 		struct error name = {.number = 0};
 
@@ -427,10 +244,10 @@ static int hear(struct sandbox *sandbox, struct pollfd *channel, int *status, st
 		if (deadline_start(&sandbox->deadline, &sandbox->plan->config->limits, err) < 0 ||
 		    cpu_watch_start(&sandbox->cpu_watch, &sandbox->plan->config->limits, err) < 0)
 			return -1;
-		give_held(sandbox);
+		signals_give_held(sandbox);
 		return record_start(sandbox, err) < 0 ? -1 : 1;
 	case MESSAGE_STOPPED:
-		command_stopped(sandbox, message.number);
+		signals_command_stopped(sandbox, message.number);
 		return 1;
 	case MESSAGE_EXITED:
 		sandbox->ended = true;
@@ -490,7 +307,7 @@ static int follow(struct sandbox *sandbox, int signals, struct error *err)
 			return fail(err, "wait for the sandbox");
 		/* The start is heard of before what came after it. */
 		if (sandbox->started || !polls[CHANNEL].revents) {
-			int stopped_by = take_signals(sandbox, signals, sandbox->started);
+			int stopped_by = signals_take(sandbox, signals, sandbox->started);
 
 			if (stopped_by)
 				return 128 + stopped_by;
@@ -700,7 +517,7 @@ int supervisor_run(const struct plan *plan, const struct launch_place *place, st
 	sandbox.ready = place->ready;
 	sandbox.output.pipe = place->output;
 	/* First the signals: from here on nobody's Ctrl-C leaves a record behind. */
-	int cleanup_fd signals = open_signals(&sandbox, err);
+	int cleanup_fd signals = signals_open(&sandbox, err);
 	if (signals < 0 || announce_take(&sandbox, err) < 0) {
 		arena_free(&sandbox.arena);
 		return -1;
@@ -743,7 +560,7 @@ int supervisor_attend(int channel, unsigned terminals, bool terminal_lazy, struc
 	initialize(&sandbox, &looks);
 	sandbox.attends = true;
 	sandbox.channel = channel;
-	int cleanup_fd signals = open_signals(&sandbox, err);
+	int cleanup_fd signals = signals_open(&sandbox, err);
 	sandbox.signals = signals;
 	if (signals >= 0 && terminal_open(&sandbox.caller, &looks, err) == 0 &&
 	    watcher_start(&sandbox, err) == 0)

@@ -54,7 +54,11 @@ bench-store: all
 bench-life: all $(addprefix $(BENCH_DIR)/,true enter turns)
 	tests/bench/life -b $(B) $(BENCH)
 
-.PHONY: bench bench-results bench-network bench-store bench-life
+# make bench-oci BENCH="-n 200 -r 50": a container of a true, beside crun's.
+bench-oci: all $(addprefix $(BENCH_DIR)/,true turns)
+	tests/bench/oci -b $(B) $(BENCH)
+
+.PHONY: bench bench-results bench-network bench-store bench-life bench-oci
 
 # make bench-filter BENCH="-n 500": what filters cost to load, at a call, and a build.
 bench-filter: all $(B)/filter_cost

@@ -28,7 +28,7 @@ steps       showing
 rooms       bus
 rooms       desktop desktop_wayland desktop_x11 desktop_audio desktop_devices
 plan        plan
-processes   supervisor announce conclude child init metadata exec join detach watcher mapped store_remove
+processes   supervisor signals announce conclude child init metadata exec join detach watcher mapped store_remove
 main        cmd_desktop
 main        cmd cmd_bundle cmd_profile cmd_doctor cmd_oci cmd_ps cmd_life cmd_exec main cmd_rootfs cmd_layer cmd_learn cmd_sh
 '

@@ -116,3 +116,35 @@ sandbox_said() {
 	done
 	[ "$seen" -gt 40 ] || fail "only $seen examples were found"
 }
+
+# block PAGE WORDS: the indented block that has a line that begins with WORDS, up to the next line of text
+block() {
+	awk -v words="$2" '
+		/^    / || /^$/ { text = text substr($0, 5) "\n"; if (index(substr($0, 5), words) == 1) found = 1; next }
+		{ if (found) exit; text = "" }
+		END { if (found) printf "%s", text }' "$PROJECT/docs/$1"
+}
+
+@test "Kubernetes: the names on the page fit each other, and containerd takes its configuration" {
+	local handler
+	block kubernetes.md 'kind: RuntimeClass' >class.yaml
+	block kubernetes.md 'version = 2' >config.toml
+	block kubernetes.md 'kind: Pod' >pod.yaml
+	grep -qx 'apiVersion: node.k8s.io/v1' class.yaml
+	handler=$(sed -n 's/^handler: //p' class.yaml)
+	grep -qxF "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.$handler]" config.toml
+	grep -qxF "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.$handler.options]" config.toml
+	grep -qx "  runtimeClassName: $(sed -n 's/^  name: //p' class.yaml)" pod.yaml
+	grep -qx "  BinaryName = \"/usr/bin/$(basename "$(dirname "$SANDBOX")"/sandbox-oci)\"" config.toml
+	grep -qx '    sandbox.profile: strict' pod.yaml
+	[ -e "$PROJECT/profiles/strict.conf" ]
+	! python3 -c 'import tomllib' || python3 -c 'import sys, tomllib
+table = tomllib.load(open("config.toml", "rb"))["plugins"]["io.containerd.grpc.v1.cri"]
+runtime = table["containerd"]["runtimes"][sys.argv[1]]
+assert runtime["runtime_type"] == "io.containerd.runc.v2" and runtime["pod_annotations"] == ["sandbox.profile"], runtime
+assert runtime["options"]["SystemdCgroup"] is False, runtime' "$handler"
+	! command -v containerd >/dev/null || {
+		containerd --config "$PWD/config.toml" config dump >merged
+		grep -q 'BinaryName = "/usr/bin/sandbox-oci"' merged
+	}
+}

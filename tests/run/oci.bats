@@ -106,8 +106,12 @@ setup() { oci_setup; }
 	bundle b 'p["args"] = ["nothere"]'
 	made --log log --log-format json create --bundle b x
 	assert_status 127
-	assert_stderr_has 'not found'
+	assert_stderr_has 'executable file not found in \$PATH'
 	assert_equal "$(python3 -c 'import json; one = json.load(open("log")); print(one["level"], "not found" in one["msg"])')" 'error True'
+	bundle b 'p["args"] = ["/not/here"]'
+	made create --bundle b x
+	assert_status 127
+	assert_stderr_has 'no such file or directory'
 	bundle b 'p["args"] = ["/etc/passwd"]'
 	made create --bundle b x
 	assert_status 126
@@ -212,6 +216,11 @@ time.sleep(60)' &
 	assert_status 5
 	assert_equal "${lines[1]}" "$(readlink "/proc/$pid/ns/user")"
 	[ "${lines[0]}" -gt 1 ]
+	# Whose child it is, and who it is, is known before it can be done, however they are scheduled.
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		oci run --bundle b x
+		assert_status 5
+	done
 	oci delete --force h
 }
 
