@@ -55,7 +55,7 @@ helper_of() { pgrep -u "$(id -u)" -P "$1" -x denials; }
 	"$SANDBOX" --explain "$root" /bin/sh -c "denied flood $count; echo on; read x" <fifo >out 2>err &
 	pid=$!
 	exec 7>fifo
-	eventually -t 300 grep -q on out
+	eventually -t $((300 + count / 500)) grep -q on out
 	helper=$(helper_of "$pid")
 	peak=$(awk '/VmHWM/ { print $2 }' "/proc/$helper/status")
 	echo >&7
