@@ -129,7 +129,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/share/sandbox/profiles
 	install -m 0644 profiles/*.conf $(DESTDIR)$(PREFIX)/share/sandbox/profiles
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 0644 docs/sandbox.1 docs/sandbox-doctor.1 docs/sandbox-sh.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 docs/sandbox.1 docs/sandbox-doctor.1 docs/sandbox-sh.1 docs/sandbox-oci.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -D -m 0644 docs/sandbox-profile.5 $(DESTDIR)$(PREFIX)/share/man/man5/sandbox-profile.5
 	install -D -m 0644 completions/sandbox.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sandbox
 	install -D -m 0644 completions/_sandbox $(DESTDIR)$(ZSH_DIR)/_sandbox

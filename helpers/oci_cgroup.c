@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "host.h"
 
 #define CGROUP_TOP "/sys/fs/cgroup"
 
@@ -22,16 +23,33 @@ static bool is_unified(void)
 	return statfs(CGROUP_TOP, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-/* "slice:prefix:name", as systemd's managers are asked, or a path; neither leads upwards. */
+/* Ours has us in it, so that it cannot hand controllers down ("no internal processes", cgroups(7)).
+ */
+static const char *above_ours(struct arena *arena)
+{
+	const char *own = host_own_cgroup(arena), *slash = own ? strrchr(own, '/') : NULL;
+
+	if (!slash || strncmp(own, "/../", 4) == 0)
+		return ""; /* out of sight */
+	return arena_printf(arena, "%.*s", (int)(slash - own), own);
+}
+
+/*
+ * "slice:prefix:name", as systemd's managers are asked (NULL), or a path: below the mount, or, as
+ * config-linux.md leaves to the runtime, a relative one beside our own cgroup, where a caller who
+ * has one delegated may make it.
+ */
 static const char *place(struct arena *arena, const struct oci_spec *spec, const char *id)
 {
 	const char *path = spec->cgroups_path;
 
 	if (!path || !*path)
-		path = arena_printf(arena, "/sandbox-oci/%s", id);
+		path = arena_printf(arena, "sandbox-oci-%s", id);
 	if (strchr(path, ':'))
 		return NULL;
-	return arena_printf(arena, "%s%s%s", CGROUP_TOP, *path == '/' ? "" : "/", path);
+	if (*path == '/')
+		return arena_printf(arena, CGROUP_TOP "%s", path);
+	return arena_printf(arena, CGROUP_TOP "%s/%s", above_ours(arena), path);
 }
 
 static bool leads_up(const char *path)
@@ -132,8 +150,13 @@ int oci_cgroup_make(struct arena *arena, const struct oci_spec *spec,
 	if (make_all(made) < 0) {
 		if (!needed)
 			return 0;
+		int number = errno;
+
 		fail(err, "make the cgroup %s, for %s", at, spec->limits[0].because);
-		return fail_remedy(err, "no cgroup has been delegated to you there");
+		return fail_remedy(err, number == EEXIST
+						? "it is another container's, or was left "
+						  "behind: rmdir removes one that is empty"
+						: "no cgroup has been delegated to you there");
 	}
 	*path = made;
 	if (oci_cgroup_limit(made, spec, err) == 0)

@@ -1,7 +1,8 @@
 /*
  * oci_cgroup: the cgroup (version 2) of a container: by its cgroupsPath, below the mount at
- * /sys/fs/cgroup. Without one everything works but limits, which are refused by name; where it can
- * be had without asking for limits, it is made, since engines count in it.
+ * /sys/fs/cgroup, or beside the caller's own. Without one everything works but limits, which are
+ * refused by name; where it can be had without asking for limits, it is made, since engines count
+ * in it.
  */
 #ifndef OCI_CGROUP_H
 #define OCI_CGROUP_H

@@ -89,6 +89,27 @@ static int because(struct error *err, const char *reason, const char *remedy)
 	return fail_remedy(err, "%s\n" WEAKER, remedy);
 }
 
+/* AppArmor's have the mode behind the name: "name (enforce)". */
+static int under_label(struct error *err, const char *label)
+{
+	const char *mode = strstr(label, " (");
+	char reason[200];
+
+	if (!mode)
+		return because(err,
+			       "this process runs under a security label (SELinux, Smack) that "
+			       "refuses it",
+			       "look at /proc/self/attr/current, and let that label have user "
+			       "namespaces");
+	snprintf(reason, sizeof reason,
+		 "this process runs under the AppArmor profile %.*s, which refuses it",
+		 (int)(mode - label < 80 ? mode - label : 80), label);
+	return because(err, reason,
+		       "give this program the profile that `sandbox doctor --apparmor` prints, in "
+		       "/etc/apparmor.d,\n"
+		       "or the one that it runs under the rules userns and capability");
+}
+
 int host_explain_userns(int number, struct error *err)
 {
 	char label[128];
@@ -122,11 +143,7 @@ int host_explain_userns(int number, struct error *err)
 			"/etc/apparmor.d, or run:\n"
 			"sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0");
 	if (*label && strcmp(label, "unconfined") != 0 && (number == EACCES || number == EPERM))
-		return because(err,
-			       "this process runs under a security profile (AppArmor, SELinux) "
-			       "that refuses it",
-			       "look at /proc/self/attr/current, and let that profile have user "
-			       "namespaces");
+		return under_label(err, label);
 	if (in && (number == EPERM || number == ENOSYS || number == EACCES)) {
 		char reason[256];
 

@@ -33,6 +33,7 @@ install_into() {
 644 usr/share/bash-completion/completions/sandbox
 644 usr/share/fish/vendor_completions.d/sandbox.fish
 644 usr/share/man/man1/sandbox-doctor.1
+644 usr/share/man/man1/sandbox-oci.1
 644 usr/share/man/man1/sandbox-sh.1
 644 usr/share/man/man1/sandbox.1
 644 usr/share/man/man5/sandbox-profile.5

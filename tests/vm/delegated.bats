@@ -2,22 +2,7 @@
 # vm: delegated
 load vm
 
-# The service's cgroup is ours: a plain one in it, with a cgroup for this shell.
-empty() {
-	while read -r pid; do
-		echo "$pid" >"$1/ci/shell/cgroup.procs" || :
-	done <"$1/cgroup.procs"
-	echo '+memory +pids +cpu' >"$1/cgroup.subtree_control"
-} 2>/dev/null
-setup_file() {
-	local top
-	top=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
-	[ "${top%/ci/shell}" = "$top" ] || return 0
-	mkdir -p "$top/ci/shell"
-	eventually empty "$top" || fail "others are in $top"
-
-	echo '+memory +pids +cpu' >"$top/ci/cgroup.subtree_control"
-}
+setup_file() { own_cgroup; }
 
 @test "the cgroup above ours is taken, without a manager" {
 	unset XDG_RUNTIME_DIR

@@ -1,32 +1,15 @@
 # Other kernels and distributions: what runs, and what a run says where it does not, compared with doctor.
 # vm: login
-# packages: slirp4netns,fuse-overlayfs
+# packages: slirp4netns,fuse-overlayfs,apparmor
 # root: mkfifo -m 0666 /run/do
 # root: systemd-run --quiet --collect sh -c 'exec 3<>/run/do; while read -r line <&3; do sh -c "$line" >/run/did.out 2>&1; cat /run/did.out >/dev/console; done'
 # shellcheck disable=SC2016 # what is quoted is for shells inside
 load vm
 
-# As root in this machine, which is thrown away.
-done_by_root() { [ "$(cat /run/did 2>/dev/null)" = "$token" ]; }
-as_root() {
-	token=$BASHPID.$RANDOM
-	printf '%s; echo %s >/run/did\n' "$*" "$token" >/run/do
-	eventually done_by_root || fail "root did not: $*"
-}
-
 teardown() {
 	[ -z "${undo-}" ] || as_root "$undo"
 	[ -z "$supervisor" ] || kill -KILL "$supervisor" 2>/dev/null || :
 	lib_teardown
-}
-
-# finding ABILITY FIELD: of the report in $output
-finding() {
-	python3 -c '
-import json, sys
-for one in json.loads(sys.argv[1])["findings"]:
-    if one["ability"] == sys.argv[2]:
-        print(one[sys.argv[3]])' "$output" "$@"
 }
 
 # same ABILITY WORD...: a run with WORDs is refused, and doctor says of ABILITY what that said, each line of it

@@ -51,3 +51,37 @@ kill_some() {
 }
 
 nothing_else() { no_cgroups; }
+
+# own_cgroup: for a file that says `# vm: delegated`. The service's cgroup is ours: a plain one in it, ci, that hands
+# its controllers down, and in that a cgroup for this shell.
+own_cgroup() {
+	local top
+	top=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+	[ "${top%/ci/shell}" = "$top" ] || return 0
+	mkdir -p "$top/ci/shell"
+	eventually empty "$top" || fail "others are in $top"
+	echo '+memory +pids +cpu' >"$top/ci/cgroup.subtree_control"
+}
+empty() {
+	while read -r pid; do
+		echo "$pid" >"$1/ci/shell/cgroup.procs" || :
+	done <"$1/cgroup.procs"
+	echo '+memory +pids +cpu' >"$1/cgroup.subtree_control"
+} 2>/dev/null
+
+# as_root WORDS...: in this machine, which is thrown away; for a file with kernels.bats' two `# root:` lines.
+done_by_root() { [ "$(cat /run/did 2>/dev/null)" = "$token" ]; }
+as_root() {
+	token=$BASHPID.$RANDOM
+	printf '%s; echo %s >/run/did\n' "$*" "$token" >/run/do
+	eventually done_by_root || fail "root did not: $*"
+}
+
+# finding ABILITY FIELD: of the report in $output
+finding() {
+	python3 -c '
+import json, sys
+for one in json.loads(sys.argv[1])["findings"]:
+    if one["ability"] == sys.argv[2]:
+        print(one[sys.argv[3]])' "$output" "$@"
+}
