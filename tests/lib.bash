@@ -172,6 +172,9 @@ require_range() {
 	require "subordinate ids for $(id -un)" grep -qE "^($(id -un)|$(id -u)):" /etc/subuid
 }
 
+# i386_calls: can the machine make any? Some virtual ones have an int 0x80 that faults, whatever is filtered.
+i386_calls() { unshare --map-root-user "$TESTS_BUILD/try_syscall" i386:20 | grep -q ': OK$'; }
+
 # --- nothing left --------------------------------------------------------------------------------
 
 # our_processes [BEFORE]: every process below the test file's reaper (without the runner: below this

@@ -116,7 +116,8 @@ contained() {
 	require_range
 	local link
 	short=$(mktemp -d /var/tmp/p.XXXXXX) # its paths have to be short
-	export XDG_RUNTIME_DIR=$short HOME=$short TMPDIR=$short
+	# With dbus-launch on the machine podman would start a bus, and leave it.
+	export XDG_RUNTIME_DIR=$short HOME=$short TMPDIR=$short DBUS_SESSION_BUS_ADDRESS=disabled:
 	global=(--root "$short/p" --runroot "$short/r" --storage-driver vfs --cgroup-manager cgroupfs --events-backend file --log-level error)
 	podman() { command podman "${global[@]}" "$@"; }
 	mkdir -p image/{usr,proc,sys,dev,tmp,etc,run,t}

@@ -39,6 +39,7 @@ refused_at() {
 
 @test "they answer what libseccomp makes of them, or stricter" {
 	[ "$(uname -m)" = x86_64 ] || skip "missing: an x86-64 machine"
+	require 'calls of i386' i386_calls
 	local engine caps
 	for engine in docker podman; do
 		"$PROJECT/docs/compare-seccomp" json "$engine" >"$engine.json"
@@ -53,6 +54,7 @@ refused_at() {
 
 @test "every operator, with 64 bits, as libseccomp has it" {
 	[ "$(uname -m)" = x86_64 ] || skip "missing: an x86-64 machine"
+	require 'calls of i386' i386_calls
 	local op value arches
 	for op in NE LT LE EQ GE GT; do
 		for value in 0 5 4294967295 4294967296 81985529216486895 18446744073709551615; do
@@ -118,6 +120,7 @@ refused_at() {
 
 @test "i386 and x32: where the profile names them, and otherwise not there" {
 	[ "$(uname -m)" = x86_64 ] || skip "missing: an x86-64 machine"
+	require 'calls of i386' i386_calls
 	profile '"syscalls": [{"names": ["execve", "exit_group", "getpid", "write"], "action": "SCMP_ACT_ALLOW"}]'
 	sed 's/"syscalls"/"architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], &/' p.json >both.json
 	allowing ''
@@ -130,6 +133,7 @@ refused_at() {
 
 @test "socketcall does not lead around conditions of socket" {
 	[ "$(uname -m)" = x86_64 ] || skip "missing: an x86-64 machine"
+	require 'calls of i386' i386_calls
 	printf '{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [
 		{"names": ["socket"], "action": "SCMP_ACT_ERRNO", "errnoRet": 97, "args": [{"index": 0, "op": "SCMP_CMP_EQ", "value": 38}]}]}' >p.json
 	# SYS_SOCKET, and SYS_BIND, of which nothing is said: its arguments are at address 0
