@@ -194,7 +194,7 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); c = socket.create_con
 	grep -q '"reason": *"timeout"' m.json || fail "$(cat m.json)"
 	sandbox --confine-only --ulimit nofile=77 --nice=5 / sh -c 'ulimit -n; nice; exit 3'
 	assert_status 3
-	assert_output $'77\n5'
+	assert_output "77"$'\n'"$(nice -n 5 nice)"
 	sandbox --confine-only / /no/such
 	assert_status 127
 	sandbox --confine-only / /etc/passwd
