@@ -19,8 +19,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,19 +26,16 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bare_root.h"
-#include "capability_sets.h"
 #include "files.h"
-#include "filters.h"
 #include "mounting.h"
 #include "rights.h"
+#include "strict.h"
 
 enum { WORDS = 4096 };
 
@@ -70,22 +65,6 @@ static void write_file(int dir, const char *name, const char *text)
 	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
 		err(1, "cannot write %s", name);
 	close(fd);
-}
-
-/* The caller's own ids and no other: a bus asks the kernel who speaks. */
-static void enter_namespaces(void)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	char map[32];
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
-		err(1, "cannot make namespaces for the proxy");
-	write_file(AT_FDCWD, "/proc/self/setgroups", "deny");
-	snprintf(map, sizeof map, "%u %u 1", uid, uid);
-	write_file(AT_FDCWD, "/proc/self/uid_map", map);
-	snprintf(map, sizeof map, "%u %u 1", gid, gid);
-	write_file(AT_FDCWD, "/proc/self/gid_map", map);
 }
 
 /* --- the root that it has --- */
@@ -173,21 +152,6 @@ static void make_root(const struct options *options)
 
 /* --- the proxy --- */
 
-static void confine(void)
-{
-	struct rlimit no_core = {0, 0};
-	const struct filter *strict = &filters[SECCOMP_STRICT];
-	struct sock_fprog program = {.len = strict->length,
-				     .filter = (struct sock_filter *)strict->instructions};
-
-	if (capability_sets_drop_bounding(0, NULL) < 0)
-		err(1, "cannot drop the capabilities of the proxy");
-	if (capability_sets_set(0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &no_core) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-		err(1, "cannot confine the proxy");
-}
-
 static char *join(const char *before, const char *name)
 {
 	char *word = NULL;
@@ -236,7 +200,7 @@ static _Noreturn void serve(const struct options *options)
 	}
 	words[count] = NULL;
 	umask(0); /* who can see the sockets may use them */
-	confine();
+	strict_confine("the proxy");
 	execv(options->proxy, words);
 	err(1, "cannot run %s", options->proxy);
 }
@@ -258,7 +222,8 @@ int main(int argc, char **argv)
 	const int keep[] = {options.ready, options.socket};
 	if (close_all_but((struct kept){keep, 2}, (struct kept){NULL, 0}) < 0)
 		err(1, "cannot close the other descriptors");
-	enter_namespaces();
+	/* With the caller's ids: a bus asks the kernel who speaks. */
+	strict_enter_namespaces(0, "the proxy");
 	/* Its own death ends the pid namespace; ours is the supervisor's to bring about. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	pid_t pid = fork();
@@ -268,7 +233,7 @@ int main(int argc, char **argv)
 		serve(&options);
 	close(options.ready);
 	close(options.socket);
-	confine();
+	strict_confine("the proxy");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

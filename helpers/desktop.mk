@@ -11,7 +11,7 @@ LIBEXEC_ALL    += $(DESKTOP)
 all: $(DESKTOP)
 
 $(LIBEXEC)/wayland: $(call DESKTOP_OBJECT,wayland wayland_wire)
-$(LIBEXEC)/x11: $(call DESKTOP_OBJECT,x11 x11_wire x11_authority x11_server x11_enclosure bare_root) \
+$(LIBEXEC)/x11: $(call DESKTOP_OBJECT,x11 x11_wire x11_authority x11_server x11_enclosure bare_root strict) \
 	$(patsubst %,$(B)/launch/%.o,capability_sets filters mounting remount mountinfo files arena)
 $(LIBEXEC)/audio: $(call DESKTOP_OBJECT,audio audio_filter call_filter)
 

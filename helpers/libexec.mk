@@ -44,7 +44,7 @@ $(LIBEXEC)/doctor: $(addprefix $(B)/helpers/,doctor.o doctor_host.o doctor_kerne
 	@mkdir -p $(@D)
 	$(CC) $(LIBEXEC_LINK) -o $@ $^
 
-$(LIBEXEC)/bus: $(addprefix $(B)/,helpers/bus.o helpers/bare_root.o capability_sets.o filters.o mounting.o remount.o mountinfo.o files.o arena.o)
+$(LIBEXEC)/bus: $(addprefix $(B)/,helpers/bus.o helpers/bare_root.o helpers/strict.o capability_sets.o filters.o mounting.o remount.o mountinfo.o files.o arena.o)
 	@mkdir -p $(@D)
 	$(CC) $(LIBEXEC_LINK) -o $@ $^
 

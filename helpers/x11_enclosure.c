@@ -9,24 +9,20 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bare_root.h"
-#include "capability_sets.h"
 #include "files.h"
-#include "filters.h"
 #include "mounting.h"
+#include "strict.h"
 #include "x11.h"
 
 enum { FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */, OUT_OF_THE_WAY = 10 };
@@ -38,26 +34,6 @@ static void write_file(int dir, const char *name, const void *data, size_t size)
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		err(1, "cannot write %s for the X server", name);
 	close(fd);
-}
-
-static void map_own_id(const char *file, unsigned id)
-{
-	char map[32];
-
-	write_file(AT_FDCWD, file, map, (size_t)snprintf(map, sizeof map, "%u %u 1", id, id));
-}
-
-static void enter_namespaces(void)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS |
-		    CLONE_NEWNET) < 0)
-		err(1, "cannot make namespaces for the X server");
-	write_file(AT_FDCWD, "/proc/self/setgroups", "deny", 4);
-	map_own_id("/proc/self/uid_map", uid);
-	map_own_id("/proc/self/gid_map", gid);
 }
 
 /* The caller's display: its socket by the name that it has outside, and one cookie. */
@@ -101,21 +77,6 @@ static void make_root(const struct enclosed *server)
 	close(root.fd);
 }
 
-static void confine(void)
-{
-	struct rlimit no_core = {0, 0};
-	const struct filter *strict = &filters[SECCOMP_STRICT];
-	struct sock_fprog program = {.len = strict->length,
-				     .filter = (struct sock_filter *)strict->instructions};
-
-	if (capability_sets_drop_bounding(0, NULL) < 0)
-		err(1, "cannot drop the capabilities of the X server");
-	if (capability_sets_set(0, 0, 0) < 0 || setrlimit(RLIMIT_CORE, &no_core) < 0 ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
-		err(1, "cannot confine the X server");
-}
-
 static _Noreturn void become(const struct enclosed *server)
 {
 	char name[16], number[16], to[32], pid[32];
@@ -126,44 +87,12 @@ static _Noreturn void become(const struct enclosed *server)
 				     server->in_window ? to : NULL,
 				     "XAUTHORITY=/display",
 				     NULL};
-	char *const in_window[] = {(char *)server->path,
-				   name,
-				   "-displayfd",
-				   number,
-				   "-auth",
-				   "/clients",
-				   "-nolisten",
-				   "tcp",
-				   "-nolisten",
-				   "local",
-				   "-nolisten",
-				   "unix",
-				   "-noreset",
-				   "-extension",
-				   "MIT-SHM",
-				   "-screen",
-				   "1280x800",
-				   "-resizeable",
-				   NULL};
-	char *const unseen[] = {(char *)server->path,
-				name,
-				"-displayfd",
-				number,
-				"-auth",
-				"/clients",
-				"-nolisten",
-				"tcp",
-				"-nolisten",
-				"local",
-				"-nolisten",
-				"unix",
-				"-noreset",
-				"-extension",
-				"MIT-SHM",
-				"-screen",
-				"0",
-				"1280x800x24",
-				NULL};
+	char *words[] = {(char *)server->path, name, "-displayfd", number, "-auth", "/clients",
+			 "-nolisten", "tcp", "-nolisten", "local", "-nolisten", "unix", "-noreset",
+			 "-extension", "MIT-SHM", "-screen",
+			 /* A window has one screen, without a number or a depth. */
+			 server->in_window ? "1280x800" : "0",
+			 server->in_window ? "-resizeable" : "1280x800x24", NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	make_root(server);
@@ -176,8 +105,8 @@ static _Noreturn void become(const struct enclosed *server)
 	snprintf(number, sizeof number, "%d", answer);
 	snprintf(to, sizeof to, "DISPLAY=:%u", server->window_on);
 	snprintf(pid, sizeof pid, "LISTEN_PID=%d", (int)getpid());
-	confine();
-	execve(server->path, server->in_window ? in_window : unseen, environment);
+	strict_confine("the X server");
+	execve(server->path, words, environment);
 	err(1, "cannot run %s", server->path);
 }
 
@@ -189,7 +118,7 @@ void enclosure_run(const struct enclosed *server, int parent)
 	if (dup2(server->said, STDOUT_FILENO) < 0 || dup2(server->said, STDERR_FILENO) < 0 ||
 	    close_all_but((struct kept){keep, 2}, (struct kept){NULL, 0}) < 0)
 		err(1, "cannot close the other descriptors");
-	enter_namespaces();
+	strict_enter_namespaces(CLONE_NEWNET, "the X server");
 	/* Its own death ends the pid namespace, ours it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 		_exit(127);
@@ -200,7 +129,7 @@ void enclosure_run(const struct enclosed *server, int parent)
 		become(server);
 	close(server->listener);
 	close(server->answer);
-	confine();
+	strict_confine("the X server");
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
