@@ -20,6 +20,7 @@
 #include "oci_attach.h"
 #include "oci_cgroup.h"
 #include "oci_hooks.h"
+#include "oci_idmap.h"
 #include "oci_listener.h"
 #include "plan.h"
 
@@ -283,6 +284,8 @@ static void close_running(struct oci_running *running)
 {
 	int *fds[] = {&running->sandbox.rootfs, &running->console, &running->listener};
 
+	if (oci_idmap_binds(running, err) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
 		close_cleanup(fds[i]);
 	for (int i = 0; i < OCI_NAMESPACES; i++)
@@ -303,6 +306,7 @@ static int write_record(const struct creating *creating, struct error *err)
 	container->process = dup(creating->made->process);
 	if (oci_container_write(container, creating->running->spec, err) < 0)
 		return -1;
+	oci_idmap_close(running);
 	return oci_pid_file_write(creating->running->options->pid_file, container->pid, err);
 }
 

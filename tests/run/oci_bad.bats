@@ -136,7 +136,6 @@ c["windows"] = {"a": 1}|windows: is not supported
 p["apparmorProfile"] = "not-there"|process.apparmorProfile asks for not-there
 p["selinuxLabel"] = "a:b:c"|process.selinuxLabel asks for a:b:c
 p["execCPUAffinity"] = {"initial": "0"}|process.execCPUAffinity: is not supported
-c["mounts"].append({"destination": "/x", "source": "/", "options": ["bind", "idmap"]})|idmap is not supported
 c["hooks"] = {"poststop": [{"path": "/bin/true"}]}|hooks.poststop would run /bin/true
 c["annotations"] = {"sandbox.proflie": "judge"}|annotations.sandbox.proflie
 c["annotations"] = {"sandbox.profile": "/tmp/mine.conf"}|annotations.sandbox.profile: '/tmp/mine.conf' is a path
