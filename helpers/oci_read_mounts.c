@@ -93,6 +93,16 @@ static bool is_ours(struct oci_mount *mount, const char *word)
 	return true;
 }
 
+/* mount(8) has a context in quotes, since it has commas; fsconfig(2) takes it as it is. */
+static void unquote(struct oci_reader *reader, struct fs_option *option)
+{
+	size_t length = option->value ? strlen(option->value) : 0;
+
+	if (strstr(option->key, "context") && length >= 2 && *option->value == '"' &&
+	    option->value[length - 1] == '"')
+		option->value = arena_strndup(reader->arena, option->value + 1, length - 2);
+}
+
 static void add_data(struct oci_reader *reader, struct oci_mount *mount, const char *word)
 {
 	const char *equal = strchr(word, '=');
@@ -101,7 +111,9 @@ static void add_data(struct oci_reader *reader, struct oci_mount *mount, const c
 		.value = equal ? equal + 1 : NULL,
 	};
 
+	unquote(reader, &option);
 	mount->gid_option |= strcmp(option.key, "gid") == 0;
+	mount->label_option |= strstr(option.key, "context") != NULL;
 	*ARENA_APPEND(reader->arena, mount->data, mount->data_count) = option;
 }
 
@@ -134,6 +146,7 @@ static void read_options(struct oci_reader *reader, struct oci_place place, cons
 	if (mount->bind && mount->data_count > 0)
 		oci_refuse(reader, options, "'%.60s' is no option of a bind mount",
 			   mount->data[0].key);
+	add_label(reader, label, mount);
 	size_t with_end = mount->data_count;
 	*ARENA_APPEND(reader->arena, mount->data, with_end) = (struct fs_option){NULL, NULL};
 }

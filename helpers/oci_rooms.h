@@ -79,6 +79,8 @@ int oci_namespaces_plan(struct plan *plan, const struct oci_spec *spec,
 			const struct oci_options *options);
 /* Is there to be a process between us and who started us: oci_create.h? */
 bool oci_is_chained(const struct oci_spec *spec);
+/* Is there SELinux, for linux.mountLabel? */
+void oci_label_plan(struct plan *plan, const struct oci_spec *spec);
 void oci_sysctl_plan(struct plan *plan, const struct oci_spec *spec);
 /* SETUP: the root, what is mounted in it, devices, the terminal, what is covered, and the way in.
  */

@@ -157,7 +157,8 @@ struct oci_spec {
 	char **masked, **readonly;
 	struct oci_sysctl *sysctl;
 	size_t sysctl_count;
-	uint64_t propagation; /* of the root: MS_*; 0: not given */
+	uint64_t propagation;    /* of the root: MS_*; 0: not given */
+	const char *mount_label; /* of what is mounted anew; NULL: none */
 	const char *cgroups_path;
 	struct oci_limit *limits;
 	size_t limits_count;
