@@ -66,7 +66,7 @@ static int run_mount_label(const struct step *step, struct sandbox *sandbox, str
 static int run_selinux(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	(void)sandbox;
-	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+	if (!has_selinux())
 		return fail_because(err,
 				    "process.selinuxLabel asks for %s, and this machine has no "
 				    "SELinux",

@@ -166,19 +166,6 @@ static void check(struct oci_reader *reader, struct oci_place place, const struc
 			   "tmpcopyup is for tmpfs only");
 }
 
-void oci_ids_read(struct oci_reader *reader, struct oci_place place, struct id_range **ranges,
-		  size_t *count)
-{
-	static const char *const known[] = {"containerID", "hostID", "size", NULL};
-	size_t there = oci_count(reader, place);
-
-	if (there > 340)
-		oci_refuse(reader, place, "has more than the 340 lines that a kernel takes");
-	for (size_t i = 0; i < there && !reader->failed; i++) {
-		struct oci_place one = oci_element(reader, place, i);
-		struct id_range range = {.origin = one.path};
-
-		oci_known(reader, one, known);
 /* The container's own maps, where the mount has none. */
 static void check_idmap(struct oci_reader *reader, struct oci_place place,
 			const struct oci_spec *spec, const struct oci_mount *mount)
@@ -193,6 +180,19 @@ static void check_idmap(struct oci_reader *reader, struct oci_place place,
 		oci_refuse(reader, place, "ids of cgroups cannot be mapped");
 }
 
+void oci_ids_read(struct oci_reader *reader, struct oci_place place, struct id_range **ranges,
+		  size_t *count)
+{
+	static const char *const known[] = {"containerID", "hostID", "size", NULL};
+	size_t there = oci_count(reader, place);
+
+	if (there > 340)
+		oci_refuse(reader, place, "has more than the 340 lines that a kernel takes");
+	for (size_t i = 0; i < there && !reader->failed; i++) {
+		struct oci_place one = oci_element(reader, place, i);
+		struct id_range range = {.origin = one.path};
+
+		oci_known(reader, one, known);
 		range.inside = (uint32_t)oci_number(reader, oci_member(reader, one, "containerID"),
 						    0, UINT32_MAX - 1, 0);
 		range.outside = (uint32_t)oci_number(reader, oci_member(reader, one, "hostID"), 0,
@@ -210,7 +210,6 @@ void oci_mounts_read(struct oci_reader *reader, struct oci_place place, struct o
 {
 	static const char *const known[] = {"destination", "source",      "type", "options",
 					    "uidMappings", "gidMappings", NULL};
-	static const char *const unsupported[] = {"uidMappings", "gidMappings", NULL};
 	size_t count = oci_count(reader, place);
 
 	for (size_t i = 0; i < count && !reader->failed; i++) {
@@ -228,7 +227,7 @@ void oci_mounts_read(struct oci_reader *reader, struct oci_place place, struct o
 			     &mount.gids_count);
 		mount.idmap |= mount.uids_count > 0;
 		check(reader, one, &mount);
+		check_idmap(reader, one, spec, &mount);
 		*ARENA_APPEND(reader->arena, spec->mounts, spec->mounts_count) = mount;
 	}
 }
-		check_idmap(reader, one, spec, &mount);
