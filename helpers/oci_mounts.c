@@ -243,8 +243,8 @@ static const char *describe(struct plan *plan, const struct oci_mount *op)
 	for (size_t i = 0; i < op->data_count; i++)
 		if (strcmp(op->data[i].key, "source") != 0)
 			text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,
-				    op->data[i].value ? "=" : "",
-				    op->data[i].value ? op->data[i].value : "");
+					    op->data[i].value ? "=" : "",
+					    op->data[i].value ? op->data[i].value : "");
 	return text;
 }
 
