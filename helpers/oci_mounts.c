@@ -246,9 +246,10 @@ static const char *describe(struct plan *plan, const struct oci_mount *op)
 	if (op->idmap)
 		text = arena_printf(&plan->arena, "%s,%sidmap", text, op->idmap_below ? "r" : "");
 	for (size_t i = 0; i < op->data_count; i++)
-		text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,
-				    op->data[i].value ? "=" : "",
-				    op->data[i].value ? op->data[i].value : "");
+		if (strcmp(op->data[i].key, "source") != 0)
+			text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,
+					    op->data[i].value ? "=" : "",
+					    op->data[i].value ? op->data[i].value : "");
 	return text;
 }
 

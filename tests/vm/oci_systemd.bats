@@ -35,7 +35,7 @@ scope_gone() { [ -z "$(manager list-units --all --plain --no-legend 'test-box.sc
 find_box() { box=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$(pid_of x)/cgroup"); }
 
 @test "a scope of the user's manager: its limits are told, written, held, changed; it goes with the container" {
-	limited 'cat /proc/self/cgroup >/data/first; head -c 200m /dev/zero >/tmp/file; echo survived; sleep 300' \
+	limited 'cat /proc/self/cgroup >/data/first; head -c 200m /dev/zero >/tmp/file && echo survived; sleep 300' \
 		'l["resources"] = {"memory": {"limit": 64 << 20, "reservation": 16 << 20}, "pids": {"limit": 20}, "unified": {"memory.high": "max"}}'
 	made --systemd-cgroup create --bundle b x
 	assert_success
