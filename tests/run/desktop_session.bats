@@ -109,8 +109,7 @@ sys.exit(max(map(abs, heard), default=0) < 8000)' "$scratch/heard"
 	assert_refused 'no compositor answers at'
 }
 
-@test "audio: what is played arrives at the server" {
-	start_pulse
+make_tone() {
 	python3 - "$scratch/tone.wav" <<-'PYTHON'
 		import math, struct, sys, wave
 		out = wave.open(sys.argv[1], "wb")
@@ -119,6 +118,11 @@ sys.exit(max(map(abs, heard), default=0) < 8000)' "$scratch/heard"
 		out.setframerate(44100)
 		out.writeframes(b"".join(struct.pack("<h", int(12000 * math.sin(i / 10))) for i in range(22050)))
 	PYTHON
+}
+
+@test "audio: what is played arrives at the server" {
+	start_pulse
+	make_tone
 	background "$scratch/heard" parec -d null.monitor --raw
 	eventually [ -s "$scratch/heard" ]
 	sandbox --audio --ro-bind "$scratch/tone.wav:/tone.wav" / paplay /tone.wav
@@ -149,6 +153,41 @@ while True:
 	sandbox --audio / timeout 20 pactl info
 	assert_equal "$(cat "$scratch/seen")" "listens
 uid $(id -u)"
+}
+
+# hears COMMAND...: what it plays arrives at the sink of PipeWire's.
+hears() {
+	background "$scratch/heard" parec -d null.monitor --raw
+	local ear=$!
+	eventually [ -s "$scratch/heard" ] || fail 'the sink cannot be listened to'
+	sandbox "$@"
+	assert_success
+	eventually loud || fail 'the server heard nothing'
+	kill "$ear"
+	wait "$ear" || :
+	rm "$scratch/heard"
+}
+
+@test "audio: what is played arrives at PipeWire, by its own socket and in PulseAudio's place; it records with --microphone alone" {
+	start_pipewire
+	make_tone
+	hears --audio --ro-bind "$scratch/tone.wav:/tone.wav" / paplay /tone.wav
+	hears --audio=pipewire --microphone --ro-bind "$scratch/tone.wav:/tone.wav" / timeout 30 pw-play --target null /tone.wav
+	sandbox --audio / timeout 10 parec -d null.monitor --raw
+	assert_status 1
+	assert_output ''
+	assert_stderr_has 'Access denied'
+	sandbox --audio / timeout 10 pactl list short sources
+	assert_status 1
+	assert_stderr_has 'Access denied'
+	# PipeWire's own socket would let it record.
+	sandbox --audio / timeout 10 pw-record --target null "$scratch/none.wav"
+	assert_status 1
+	assert_stderr_has 'pw_context_connect.. failed'
+	sandbox --audio=pipewire / timeout 10 pw-record --target null "$scratch/none.wav"
+	assert_refused 'lets the command record too'
+	sandbox --audio --microphone / timeout 10 pactl list short sources
+	assert_output_has 'null.monitor'
 }
 
 @test "audio: pipewire's own socket is given with --microphone only" {

@@ -62,3 +62,21 @@ start_pulse() {
 		-L 'module-null-sink sink_name=null' -L module-native-protocol-unix
 	eventually pactl info >/dev/null 2>&1 || fail "pulseaudio did not start: $(cat "$scratch/stderr")"
 }
+
+# start_pipewire: PipeWire with its session manager, which wants a bus, and what stands in PulseAudio's place; one sink,
+# which nobody hears.
+start_pipewire() {
+	local program
+	for program in pipewire wireplumber pipewire-pulse dbus-daemon pactl; do
+		require_program $program
+	done
+	local -x HOME=$scratch DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+	background "$scratch/bus" dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS"
+	eventually [ -S "$XDG_RUNTIME_DIR/bus" ]
+	background "$scratch/pipewire" pipewire
+	eventually [ -S "$XDG_RUNTIME_DIR/pipewire-0" ] || fail "pipewire did not start: $(cat "$scratch/stderr")"
+	background "$scratch/wireplumber" wireplumber
+	background "$scratch/pipewire-pulse" pipewire-pulse
+	eventually pactl info >/dev/null 2>&1 || fail "pipewire-pulse did not start: $(cat "$scratch/stderr")"
+	pactl load-module module-null-sink sink_name=null >/dev/null
+}
