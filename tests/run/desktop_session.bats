@@ -190,6 +190,37 @@ hears() {
 	assert_output_has 'null.monitor'
 }
 
+@test "portals: a file that is chosen in a dialog is there, by the path that the portal says, and can be saved" {
+	local name
+	start_documents
+	echo text >chosen.txt
+	name=$(give_document chosen.txt local.sandbox.my_editor)
+	sandbox --userns=keep-id --application my-editor --dbus-talk org.freedesktop.portal.Desktop / \
+		sh -c "cat /run/user/$(id -u)/doc/$name/chosen.txt; echo more >>/run/user/$(id -u)/doc/$name/chosen.txt"
+	assert_success
+	assert_output text
+	assert_stderr_lacks .
+	assert_equal "$(cat chosen.txt)" $'text\nmore'
+	# One that is given while it runs, too.
+	"$SANDBOX" --userns=keep-id --application my-editor --dbus-talk org.freedesktop.portal.Desktop / \
+		sh -c "echo up; until cat /run/user/$(id -u)/doc/*/late.txt 2>/dev/null; do sleep 0.1; done" >"$scratch/late" 3>&- &
+	started+=($!)
+	eventually grep -q up "$scratch/late"
+	echo later >late.txt
+	give_document late.txt local.sandbox.my_editor
+	eventually grep -q later "$scratch/late"
+}
+
+@test "portals: without a document portal it is said that a chosen file will not be there" {
+	start_documents
+	kill "${started[1]}"
+	wait "${started[1]}" || :
+	sandbox --userns=keep-id --dbus-talk org.freedesktop.portal.Desktop / ls /run/user
+	assert_stderr_has 'note: the document portal .* is not there'
+	sandbox --userns=keep-id --dbus-talk org.freedesktop.portal.Settings / true
+	assert_stderr_lacks .
+}
+
 @test "audio: pipewire's own socket is given with --microphone only" {
 	sandbox --audio=pipewire / true
 	assert_refused 'lets the command record too' '--audio=pulse'
