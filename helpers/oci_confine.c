@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -230,13 +231,24 @@ static const struct step_kind no_new_privs = {"no-new-privs", run_no_new_privs};
 
 static int run_seccomp(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	(void)sandbox;
-	return seccomp_install(step->data, err);
+	const struct filter *filter = step->data;
+
+	return filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER
+		       ? oci_asking_load(sandbox, filter, err)
+		       : seccomp_install(filter, err);
 }
 
 static const struct step_kind seccomp = {"seccomp", run_seccomp};
 
-static void plan_filters(struct plan *plan, const struct filter *const loaded[2])
+bool oci_step_asks(const struct step *step)
+{
+	const struct filter *filter = step->kind == &seccomp ? step->data : NULL;
+
+	return filter && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+static void plan_filters(struct plan *plan, const struct oci_spec *spec,
+			 const struct filter *const loaded[2])
 {
 	static const char *const because[] = {"linux.seccomp", "annotations.sandbox.profile"};
 
@@ -247,6 +259,9 @@ static void plan_filters(struct plan *plan, const struct filter *const loaded[2]
 
 		step->target = loaded[i]->description;
 		step->data = loaded[i];
+		if (oci_step_asks(step))
+			step->options = arena_printf(&plan->arena, "asks the agent at %s",
+						     spec->listener_path);
 	}
 }
 
@@ -297,11 +312,11 @@ void oci_confine_plan(struct plan *plan, const struct oci_process *process,
 	step = plan_add(plan, PHASE_CONFINE, &take_up, "process.capabilities");
 	step->flags = process->capabilities.bounding;
 	if (!process->no_new_privileges)
-		plan_filters(plan, loaded);
+		plan_filters(plan, spec, loaded);
 	step = plan_add(plan, PHASE_CONFINE, &capabilities, "process.capabilities");
 	step->data = &process->capabilities;
 	if (process->no_new_privileges) {
 		plan_add(plan, PHASE_CONFINE, &no_new_privs, "process.noNewPrivileges");
-		plan_filters(plan, loaded);
+		plan_filters(plan, spec, loaded);
 	}
 }

@@ -20,6 +20,7 @@
 #include "oci_attach.h"
 #include "oci_cgroup.h"
 #include "oci_hooks.h"
+#include "oci_listener.h"
 #include "plan.h"
 
 int oci_bundle_read(struct oci_spec *spec, const struct oci_options *options, char **bundle,
@@ -62,21 +63,14 @@ void oci_running_init(struct oci_running *running, const struct plan *plan,
 
 int oci_console_connect(const char *path, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
 	if (!path) {
 		fail_because(err, "process.terminal asks for a terminal, and there is no "
 				  "--console-socket to send it to");
 		return fail_remedy(err, "`run` without --detach carries one itself, from a "
 					"terminal");
 	}
-	/* One whose queue is full, since nobody ever answers, is refused and not waited for. */
-	int cleanup_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int cleanup_fd file = open(path, O_PATH | O_CLOEXEC);
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", file);
-	if (fd < 0 || file < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		return fail(err, "connect to the console socket %s", path);
-	return steal_fd(&fd);
+	int fd = oci_connect(path, 0);
+	return fd < 0 ? fail(err, "connect to the console socket %s", path) : fd;
 }
 
 int oci_pid_file_write(const char *path, pid_t pid, struct error *err)
@@ -324,7 +318,19 @@ static void describe(struct oci_container *container, const struct oci_spec *spe
 				    : arena_printf(arena, "%s/%s", bundle, spec->rootfs);
 	container->created = now(arena);
 	container->owner = arena_printf(arena, "%u", geteuid());
+	container->annotations = json_incref(json_object_get(spec->json, "annotations"));
+	container->listener_path = spec->listener_path;
+	container->listener_metadata = spec->listener_metadata;
 	container->own_pids = spec->namespaces[OCI_PID].given && !spec->namespaces[OCI_PID].path;
+}
+
+/* At once, and not when it is too late to make anything of it. */
+static int check_agent(const struct plan *plan, const struct oci_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < plan->steps_count; i++)
+		if (oci_step_asks(&plan->steps[i]))
+			return oci_listener_check(spec->listener_path, err);
+	return 0;
 }
 
 int oci_create(struct oci_container *container, struct oci_spec *spec,
@@ -347,6 +353,7 @@ int oci_create(struct oci_container *container, struct oci_spec *spec,
 	running->bundle = bundle;
 	running->tied = tied;
 	if (oci_plan_make(&plan, spec, options, container->rootfs, err) == 0 &&
+	    check_agent(&plan, spec, err) == 0 &&
 	    oci_container_make(container, options->root, id, err) == 0) {
 		if (oci_cgroup_make(&container->arena, spec, options, id, &cgroup, err) == 0) {
 			container->cgroup = cgroup;
@@ -370,6 +377,18 @@ int oci_create(struct oci_container *container, struct oci_spec *spec,
 	return result;
 }
 
+/* Who waits for the answer reads the end of it all where there is none, and ends too. */
+int oci_take_listener(const struct oci_container *container, enum oci_status status, pid_t pid,
+		      int conn, const struct message *message, struct error *err)
+{
+	int result = oci_listener_hand(container, status, pid, message->fds[0], err);
+
+	close(message->fds[0]);
+	if (result == 0)
+		channel_send(conn, MESSAGE_GO, 0, NULL);
+	return result;
+}
+
 int oci_start(struct oci_container *container, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -381,8 +400,18 @@ int oci_start(struct oci_container *container, struct error *err)
 		return fail(err, "reach the process of the container %s", container->id);
 	oci_container_started(container);
 	channel_send(conn, MESSAGE_GO, 0, NULL);
-	if (channel_receive(conn, &message) != MESSAGE_ERROR)
-		return 0;
-	*err = message.error;
-	return -1;
+	for (;;) {
+		switch (channel_receive(conn, &message)) {
+		case MESSAGE_LISTENER:
+			if (oci_take_listener(container, OCI_CREATED, container->pid, conn,
+					      &message, err) < 0)
+				return -1;
+			break;
+		case MESSAGE_ERROR:
+			*err = message.error;
+			return -1;
+		default:
+			return 0;
+		}
+	}
 }

@@ -194,6 +194,11 @@ static int follow(const struct joining *joining, struct error *err)
 				return fail(err, "follow the command");
 			channel_send(made->channel, MESSAGE_STARTED, 0, NULL);
 			break;
+		case MESSAGE_LISTENER:
+			if (oci_take_listener(joining->container, OCI_RUNNING, made->pid,
+					      made->channel, &message, err) < 0)
+				return -1;
+			break;
 		case MESSAGE_ERROR:
 			*err = message.error;
 			return -1;

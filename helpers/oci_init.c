@@ -235,6 +235,7 @@ _Noreturn void oci_init_main(struct oci_running *running)
 				wait_for_record(conn);
 				conn = wait_for_start(running, conn);
 			}
+			running->conn = conn;
 			become_command(running, &err);
 		}
 	}

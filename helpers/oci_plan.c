@@ -16,7 +16,11 @@ static const struct filter *load_filter(struct plan *plan, const struct oci_spec
 {
 	struct utsname machine;
 	const struct filter_text text = {
-		.name = "linux.seccomp", .helper = options->helper, .text = spec->seccomp};
+		.name = "linux.seccomp",
+		.helper = options->helper,
+		.text = spec->seccomp,
+		.listens = true,
+	};
 
 	if (uname(&machine) < 0) {
 		fail(err, "ask for the machine's architecture");

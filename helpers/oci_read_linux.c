@@ -213,8 +213,7 @@ static void read_sysctl(struct oci_reader *reader, struct oci_place place, struc
 	}
 }
 
-/* For its compiler, which refuses what it does not know: a listener too (libexec/sandbox/seccomp).
- */
+/* For its compiler, which refuses what it does not know (libexec/sandbox/seccomp). */
 static void read_seccomp(struct oci_reader *reader, struct oci_place place, struct oci_spec *spec)
 {
 	if (!place.json)
@@ -226,6 +225,11 @@ static void read_seccomp(struct oci_reader *reader, struct oci_place place, stru
 	spec->seccomp = json_dumps(place.json, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!spec->seccomp)
 		oci_refuse(reader, place, "cannot be copied");
+	struct oci_place path = oci_member(reader, place, "listenerPath");
+	spec->listener_path = oci_string(reader, path);
+	spec->listener_metadata = oci_string(reader, oci_member(reader, place, "listenerMetadata"));
+	if (spec->listener_path && *spec->listener_path != '/')
+		oci_refuse(reader, path, "should be an absolute path");
 }
 
 static void read_personality(struct oci_reader *reader, struct oci_place place,

@@ -157,7 +157,8 @@ struct oci_spec {
 	const char *cgroups_path;
 	struct oci_limit *limits;
 	size_t limits_count;
-	char *seccomp; /* linux.seccomp, as JSON; NULL: none */
+	char *seccomp;                                 /* linux.seccomp, as JSON; NULL: none */
+	const char *listener_path, *listener_metadata; /* of it; NULL: none */
 	bool personality_given;
 	unsigned long personality;
 	struct oci_hooks hooks[HOOK_KINDS];

@@ -475,6 +475,15 @@ static json_t *names_of_capabilities(void)
 	return list;
 }
 
+static json_t *list_of(const char *const names[])
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; names[i]; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 static json_t *names_of_options(void)
 {
 	static const char *const names[] = {"async",
@@ -526,30 +535,36 @@ static json_t *names_of_options(void)
 					    "tmpcopyup",
 					    "unbindable",
 					    NULL};
-	json_t *list = json_array();
 
-	for (size_t i = 0; names[i]; i++)
-		json_array_append_new(list, json_string(names[i]));
-	return list;
+	return list_of(names);
 }
 
 int oci_verb_features(const struct oci_options *options, int argc, char **argv, struct error *err)
 {
+	static const char *const actions[] = {"SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
+					      "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
+					      "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+					      "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
+					      "SCMP_ACT_TRAP",        NULL};
+	static const char *const flags[] = {
+		"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+		"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
+
 	(void)options;
 	(void)argc;
 	(void)argv;
 	return print_json(
 		json_pack("{s:s, s:s, s:[s,s,s,s,s,s], s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b, "
-			  "s:b, s:b}, s:{s:b, s:[s,s,s,s,s,s], s:[s,s,s]}, s:{s:b}, s:{s:b}, "
+			  "s:b, s:b}, s:{s:b, s:o, s:o, s:o, s:[s,s,s]}, s:{s:b}, s:{s:b}, "
 			  "s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
 			  "ociVersionMin", "1.0.0", "ociVersionMax", "1.2.0", "hooks", "prestart",
 			  "createRuntime", "createContainer", "startContainer", "poststart",
 			  "poststop", "mountOptions", names_of_options(), "linux", "namespaces",
 			  names_of_namespaces(), "capabilities", names_of_capabilities(), "cgroup",
 			  "v1", 0, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "hugetlb", 0,
-			  "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",
-			  "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP", "SCMP_ACT_LOG",
-			  "archs", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "apparmor",
+			  "seccomp", "enabled", 1, "actions", list_of(actions), "knownFlags",
+			  list_of(flags), "supportedFlags", list_of(flags), "archs",
+			  "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "apparmor",
 			  "enabled", 1, "selinux", "enabled", 1, "intelRdt", "enabled", 0,
 			  "mountExtensions", "idmap", "enabled", 0, "annotations",
 			  "sandbox.version", VERSION),

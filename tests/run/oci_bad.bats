@@ -124,9 +124,9 @@ CASES
 		bundle b "$change"
 		named "$path" || return
 	done <<'CASES'
-l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/x"}|listenerPath is not supported
+l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "x"}|linux.seccomp.listenerPath: should be an absolute path
 l["seccomp"] = {"defaultAction": "SCMP_ACT_MAYBE"}|SCMP_ACT_MAYBE
-l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_NOTIFY"}]}|SCMP_ACT_NOTIFY is not supported
+l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_NOTIFY"}]}|SCMP_ACT_NOTIFY needs listenerPath
 l["resources"] = {"memory": {"limit": 1000000}}|linux.resources.memory.limit
 l["resources"] = {"pids": {"limit": 10}}|linux.resources.pids.limit
 l["resources"] = {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]}|linux.resources.hugepageLimits: is not supported
