@@ -1027,7 +1027,9 @@ const struct option option_table[OPTION_COUNT] = {
 				"no other name. They bring the bus with them. It takes "
 				"`--userns=keep-id`, since a bus asks who speaks. Portals see the "
 				"command as an application in a sandbox of its own, "
-				"local.sandbox.NAME: see docs/desktop.md.",
+				"local.sandbox.NAME; with a rule for "
+				"org.freedesktop.portal.Desktop, what is chosen in a portal's "
+				"dialog is shown to it, at /run/user/UID/doc: see docs/desktop.md.",
 			.set = set_choice,
 			FIELD(dbus),
 		},
