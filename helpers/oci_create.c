@@ -188,7 +188,7 @@ static int run_machine_hooks(const struct creating *creating, struct error *err)
 
 	container->pid = creating->made->pid;
 	container->process = creating->made->process;
-	json_t *state = oci_container_state(container, OCI_CREATING);
+	json_t *state = oci_container_state(container, OCI_CREATED);
 	container->process = -1;
 	char *text = oci_json_text(state);
 	int result = text ? 0 : fail_because(err, "no memory for the state that hooks are told");

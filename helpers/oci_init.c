@@ -98,15 +98,19 @@ static void wait_for_hooks(const struct oci_running *running)
 		_exit(EXIT_SANDBOX);
 }
 
-/* As the specification has it; the pid is what it is in the container. */
-static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, const char *status,
-		     struct error *err)
+/* "created": after the specification's step 2, with the command not run. The pid is what it is in
+ * the container. */
+static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, struct error *err)
 {
+	json_t *annotations = json_object_get(running->spec->json, "annotations");
+
 	if (running->joins || !running->spec->hooks[kind].count)
 		return 0;
 	json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:s}", "ociVersion", running->spec->version,
-				 "id", running->id, "status", status, "pid", (int)getpid(),
+				 "id", running->id, "status", "created", "pid", (int)getpid(),
 				 "bundle", running->bundle);
+	if (json && annotations)
+		json_object_set(json, "annotations", annotations);
 	char *text = oci_json_text(json);
 	int result = text ? oci_hooks_run(running->spec, kind, text, err)
 			  : fail_because(err, "no memory for the state that hooks are told");
@@ -121,7 +125,7 @@ static int set_up(struct oci_running *running, struct error *err)
 	running->stat = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
 	wait_for_hooks(running);
 	umask(0022);
-	if (run_hooks(running, HOOK_CREATE_CONTAINER, "creating", err) < 0)
+	if (run_hooks(running, HOOK_CREATE_CONTAINER, err) < 0)
 		return -1;
 	return plan_run(sandbox->plan, PHASE_SETUP, sandbox, err);
 }
@@ -201,7 +205,7 @@ static int become_command(struct oci_running *running, struct error *err)
 	if (syscall(SYS_close_range, 3 + running->options->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) <
 	    0)
 		return fail(err, "mark descriptors for closing");
-	if (run_hooks(running, HOOK_START_CONTAINER, "created", err) < 0)
+	if (run_hooks(running, HOOK_START_CONTAINER, err) < 0)
 		return -1;
 	if (plan_run(sandbox->plan, PHASE_CONFINE, sandbox, err) < 0)
 		return -1;

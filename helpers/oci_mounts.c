@@ -241,9 +241,10 @@ static const char *describe(struct plan *plan, const struct oci_mount *op)
 		if (op->set & words[i].flag)
 			text = arena_printf(&plan->arena, "%s,%s", text, words[i].word);
 	for (size_t i = 0; i < op->data_count; i++)
-		text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,
-				    op->data[i].value ? "=" : "",
-				    op->data[i].value ? op->data[i].value : "");
+		if (strcmp(op->data[i].key, "source") != 0)
+			text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,
+					    op->data[i].value ? "=" : "",
+					    op->data[i].value ? op->data[i].value : "");
 	return text;
 }
 

@@ -117,6 +117,10 @@ static void read_options(struct oci_reader *reader, struct oci_place place, stru
 	if (mount->bind && mount->data_count > 0)
 		oci_refuse(reader, options, "'%.60s' is no option of a bind mount",
 			   mount->data[0].key);
+	/* Nothing is read from it: it is what mountinfo names. */
+	if (!mount->bind && mount->source && *mount->source)
+		*ARENA_APPEND(reader->arena, mount->data, mount->data_count) =
+			(struct fs_option){"source", mount->source};
 	size_t with_end = mount->data_count;
 	*ARENA_APPEND(reader->arena, mount->data, with_end) = (struct fs_option){NULL, NULL};
 }

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "capability_names.h"
+#include "errno_names.h"
 #include "filter_names.h"
 
-enum { WORD_SIZE = 128, ERRNO_END = 256 };
+enum { WORD_SIZE = 128 };
 
 struct word {
 	const char *name;
@@ -67,12 +68,9 @@ uint32_t oci_errno(struct json_place place, const char *what)
 	char text[WORD_SIZE];
 
 	place_take_string(place, what, text, sizeof text);
-	for (int number = 1; number < ERRNO_END; number++) {
-		const char *name = strerrorname_np(number);
-
-		if (name && strcmp(name, text) == 0)
-			return (uint32_t)number;
-	}
+	for (size_t i = 0; i < errno_names_count; i++)
+		if (strcmp(errno_names[i].name, text) == 0)
+			return (uint32_t)errno_names[i].number;
 	place_refuse(place, "unknown errno '%s'", text);
 }
 

@@ -299,19 +299,31 @@ sys.exit(subprocess.run([sys.argv[1], "create", "--bundle", "b", "--pid-file", "
 	no_records
 }
 
+@test "mounts: each has the source that the configuration gives it" {
+	sh_bundle b 'while read -r line; do set -- $line; place=$5; while [ "$1" != - ]; do shift; done; echo "$place $2 $3"; done </proc/self/mountinfo' \
+		'c["mounts"] += [{"destination": "/tmp", "type": "tmpfs", "source": "some where", "options": ["size=64k"]}, {"destination": "/run", "type": "tmpfs"}]'
+	oci run --bundle b x
+	assert_success
+	assert_output_has '^/proc proc proc$' '^/dev tmpfs tmpfs$' '^/dev/pts devpts devpts$' '^/tmp tmpfs some.040where$' '^/run tmpfs none$'
+}
+
 @test "hooks: refused unless they are allowed, then run where they belong" {
 	mkdir hooks
 	for kind in prestart createRuntime createContainer poststart poststop; do
 		printf '#!/bin/sh\ncat >%s/hooks/%s\n' "$PWD" "$kind" >"$kind"
 		chmod +x "$kind"
 	done
-	bundle b 'c["hooks"] = {name: [{"path": "'"$PWD"'/" + name}] for name in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}'
+	bundle b 'c["annotations"] = {"org.example.a": "b"}' \
+		'c["hooks"] = {name: [{"path": "'"$PWD"'/" + name}] for name in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}'
 	made create --bundle b x
 	assert_refused 'hooks.prestart' 'allow-hooks'
 	made --allow-hooks create --bundle b x
 	assert_success
 	assert_equal "$(ls hooks)" $'createContainer\ncreateRuntime\nprestart'
-	grep -q '"status":"creating"' hooks/createRuntime
+	for kind in prestart createRuntime createContainer; do
+		grep -q '"status":"created"' "hooks/$kind" && grep -q '"annotations":{"org.example.a":"b"}' "hooks/$kind" ||
+			fail "the state that $kind was told: $(<"hooks/$kind")"
+	done
 	oci --allow-hooks start x
 	assert_success
 	[ -e hooks/poststart ]
