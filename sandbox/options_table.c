@@ -777,8 +777,9 @@ const struct option option_table[OPTION_COUNT] = {
 			.more = "Without HOW, or with `untrusted`, on the caller's display with "
 				"a cookie of this run's own that the X server does not trust: "
 				"keys and pictures of other windows and of the screen, and typing "
-				"into them, are refused to it; titles of windows and the clipboard "
-				"are not. The server needs its SECURITY extension switched on, and "
+				"into them, are refused to it; titles of windows can be read, and "
+				"the clipboard can be read and replaced. The server needs its "
+				"SECURITY extension switched on, and "
 				"must let nobody in without a cookie; else this is an error. "
 				"`nested` is a server of this "
 				"run's own (Xephyr) in a window of the caller's display, `virtual` "
@@ -1027,7 +1028,9 @@ const struct option option_table[OPTION_COUNT] = {
 				"no other name. They bring the bus with them. It takes "
 				"`--userns=keep-id`, since a bus asks who speaks. Portals see the "
 				"command as an application in a sandbox of its own, "
-				"local.sandbox.NAME: see docs/desktop.md.",
+				"local.sandbox.NAME; with a rule for "
+				"org.freedesktop.portal.Desktop, what is chosen in a portal's "
+				"dialog is shown to it, at /run/user/UID/doc: see docs/desktop.md.",
 			.set = set_choice,
 			FIELD(dbus),
 		},
