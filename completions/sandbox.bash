@@ -76,6 +76,9 @@ _sandbox_value()
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
+	--ipc)
+		mapfile -t COMPREPLY < <(compgen -W 'own host' -- "$cur")
+		;;
 	--home)
 		mapfile -t COMPREPLY < <(compgen -W 'none private tmp' -- "$cur")
 		;;
@@ -122,7 +125,7 @@ _sandbox_value()
 _sandbox_takes_value()
 {
 	case $1 in
-	--profile | --layer | --overlay | --overlay-size | --lower | --bind | --bind-try | --ro-bind | --ro-bind-try | --dev-bind | --dev-bind-try | --tmpfs | --mask | --symlink | --mkdir | --file | --workdir | -e | --env | --unsetenv | --env-file | --userns | --user | --uidmap | --gidmap | --net | --network | --allow-net | --deny-net | --connect-tcp | --bind-tcp | --net-log | --allow-host-port | -p | --publish | --dns | --dns-search | --ca-certificates | --hostname | --boottime-offset | --monotonic-offset | --usb | --usb-try | --application | --home | --dbus | --dbus-talk | --dbus-own | --dbus-see | --dbus-call | --seccomp | --landlock | --proc | --cap-add | --cap-drop | --ulimit | -m | --memory | --memory-swap | --cpus | --cpuset | --pids-limit | --io-weight | --limits | --timeout | --timeout-grace | --cpu-time | --nice | --oom-score-adj | --name | --log-size | --pass-fd | --meta | --json-status-fd | --info-fd | --print-enforced) return 0 ;;
+	--profile | --layer | --overlay | --overlay-size | --lower | --bind | --bind-try | --ro-bind | --ro-bind-try | --dev-bind | --dev-bind-try | --tmpfs | --mask | --symlink | --mkdir | --file | --workdir | -e | --env | --unsetenv | --env-file | --userns | --user | --uidmap | --gidmap | --net | --network | --allow-net | --deny-net | --connect-tcp | --bind-tcp | --net-log | --allow-host-port | -p | --publish | --dns | --dns-search | --ca-certificates | --hostname | --boottime-offset | --monotonic-offset | --ipc | --usb | --usb-try | --application | --home | --dbus | --dbus-talk | --dbus-own | --dbus-see | --dbus-call | --seccomp | --landlock | --proc | --cap-add | --cap-drop | --ulimit | -m | --memory | --memory-swap | --cpus | --cpuset | --pids-limit | --io-weight | --limits | --timeout | --timeout-grace | --cpu-time | --nice | --oom-score-adj | --name | --log-size | --pass-fd | --meta | --json-status-fd | --info-fd | --print-enforced) return 0 ;;
 	esac
 	return 1
 }
@@ -196,7 +199,7 @@ _sandbox_life_verb()
 _sandbox()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} i=1 option
-	local options='--profile --rw --read-only --layer --overlay --overlay-size --lower --bind --bind-try --ro-bind --ro-bind-try --dev-bind --dev-bind-try --tmpfs --mask --symlink --mkdir --file --allow-home --workdir --env -e --unsetenv --env-file --keep-env --userns --user --uidmap --gidmap --keep-groups --network --net --allow-net --deny-net --connect-tcp --bind-tcp --allow-aliases --net-log --allow-host-port --publish -p --dns --dns-search --ca-certificates --hostname --boottime-offset --monotonic-offset --wayland --wayland-try --x11 --x11-try --audio --audio-try --microphone --gpu --gpu-try --camera --camera-try --input --input-try --usb --usb-try --host-look --application --home --auto-args --downloads --documents --dbus --dbus-talk --dbus-own --dbus-see --dbus-call --seccomp --landlock --confine-only --proc --explain --cap-add --cap-drop --ulimit --memory -m --memory-swap --cpus --cpuset --pids-limit --io-weight --limits --timeout --timeout-grace --cpu-time --nice --oom-score-adj --name --detach -d --log-size --init --as-pid-1 --die-with-parent --pass-fd --no-tty --meta --json-status-fd --info-fd --print-enforced --dry-run --verbose -v --help -h --version'
+	local options='--profile --rw --read-only --layer --overlay --overlay-size --lower --bind --bind-try --ro-bind --ro-bind-try --dev-bind --dev-bind-try --tmpfs --mask --symlink --mkdir --file --allow-home --workdir --env -e --unsetenv --env-file --keep-env --userns --user --uidmap --gidmap --keep-groups --network --net --allow-net --deny-net --connect-tcp --bind-tcp --allow-aliases --net-log --allow-host-port --publish -p --dns --dns-search --ca-certificates --hostname --boottime-offset --monotonic-offset --ipc --wayland --wayland-try --x11 --x11-try --audio --audio-try --microphone --gpu --gpu-try --camera --camera-try --input --input-try --usb --usb-try --host-look --application --home --auto-args --downloads --documents --dbus --dbus-talk --dbus-own --dbus-see --dbus-call --seccomp --landlock --confine-only --proc --explain --cap-add --cap-drop --ulimit --memory -m --memory-swap --cpus --cpuset --pids-limit --io-weight --limits --timeout --timeout-grace --cpu-time --nice --oom-score-adj --name --detach -d --log-size --init --as-pid-1 --die-with-parent --pass-fd --no-tty --meta --json-status-fd --info-fd --print-enforced --dry-run --verbose -v --help -h --version'
 	COMPREPLY=()
 	case ${COMP_WORDS[1]} in
 	profile)

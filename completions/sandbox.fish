@@ -1,7 +1,7 @@
 # fish completion for sandbox(1)
 # Generated from the option table by `make generated`; do not edit.
 
-set -g __sandbox_with_value --profile --layer --overlay --overlay-size --lower --bind --bind-try --ro-bind --ro-bind-try --dev-bind --dev-bind-try --tmpfs --mask --symlink --mkdir --file --workdir --env -e --unsetenv --env-file --userns --user --uidmap --gidmap --network --net --allow-net --deny-net --connect-tcp --bind-tcp --net-log --allow-host-port --publish -p --dns --dns-search --ca-certificates --hostname --boottime-offset --monotonic-offset --usb --usb-try --application --home --dbus --dbus-talk --dbus-own --dbus-see --dbus-call --seccomp --landlock --proc --cap-add --cap-drop --ulimit --memory -m --memory-swap --cpus --cpuset --pids-limit --io-weight --limits --timeout --timeout-grace --cpu-time --nice --oom-score-adj --name --log-size --pass-fd --meta --json-status-fd --info-fd --print-enforced
+set -g __sandbox_with_value --profile --layer --overlay --overlay-size --lower --bind --bind-try --ro-bind --ro-bind-try --dev-bind --dev-bind-try --tmpfs --mask --symlink --mkdir --file --workdir --env -e --unsetenv --env-file --userns --user --uidmap --gidmap --network --net --allow-net --deny-net --connect-tcp --bind-tcp --net-log --allow-host-port --publish -p --dns --dns-search --ca-certificates --hostname --boottime-offset --monotonic-offset --ipc --usb --usb-try --application --home --dbus --dbus-talk --dbus-own --dbus-see --dbus-call --seccomp --landlock --proc --cap-add --cap-drop --ulimit --memory -m --memory-swap --cpus --cpuset --pids-limit --io-weight --limits --timeout --timeout-grace --cpu-time --nice --oom-score-adj --name --log-size --pass-fd --meta --json-status-fd --info-fd --print-enforced
 
 # True until ROOTFS stands on the line: what follows it is the command's.
 function __sandbox_in_options
@@ -78,6 +78,7 @@ complete -c sandbox -n __sandbox_in_options -l ca-certificates -rF -d 'Choose th
 complete -c sandbox -n __sandbox_in_options -l hostname -x -d 'Set the host name inside'
 complete -c sandbox -n __sandbox_in_options -l boottime-offset -x -d 'Shift the clock since boot by DURATION, in a time namespace'
 complete -c sandbox -n __sandbox_in_options -l monotonic-offset -x -d 'Shift the monotonic clock by DURATION, in a time namespace'
+complete -c sandbox -n __sandbox_in_options -l ipc -xa 'own host' -d 'Choose whose shared memory, semaphores and message queues are there'
 complete -c sandbox -n __sandbox_in_options -l wayland -d 'Let the command open windows on the caller\'s Wayland compositor'
 complete -c sandbox -n __sandbox_in_options -l wayland-try -d 'Like --wayland, but go without where there is no compositor'
 complete -c sandbox -n __sandbox_in_options -l x11 -d 'Let the command open windows on an X11 display'

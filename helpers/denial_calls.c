@@ -141,7 +141,7 @@ static const struct named_bit open_flags[] = {
 	{O_EXCL, "O_EXCL"},
 	{O_TRUNC, "O_TRUNC"},
 	{O_APPEND, "O_APPEND"},
-	{__O_TMPFILE & ~O_DIRECTORY, "O_TMPFILE"},
+	{O_TMPFILE & ~O_DIRECTORY, "O_TMPFILE"},
 	{O_DIRECTORY, "O_DIRECTORY"},
 	{O_NOFOLLOW, "O_NOFOLLOW"},
 	{O_PATH, "O_PATH"},

@@ -36,7 +36,7 @@ $(LIBEXEC)/layer: $(addprefix $(B)/helpers/,layer.o layer_walk.o layer_known.o l
 # those that are kept (sandbox/filter_file.c) are known by it.
 SECCOMP_STATIC = $(if $(wildcard /usr/lib/$(MULTIARCH)/libseccomp.a),-l:libseccomp.a,-lseccomp)
 
-$(LIBEXEC)/seccomp: $(SECCOMP_PARTS:%=$(B)/helpers/%.o) $(addprefix $(B)/,arena.o capability_names.o filter_run.o)
+$(LIBEXEC)/seccomp: $(SECCOMP_PARTS:%=$(B)/helpers/%.o) $(addprefix $(B)/,arena.o capability_names.o errno_names.o filter_run.o)
 	@mkdir -p $(@D)
 	$(CC) $(LIBEXEC_LINK) -o $@ $^ -ljansson $(SECCOMP_STATIC)
 

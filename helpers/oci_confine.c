@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -45,10 +46,27 @@ static int run_apparmor(const struct step *step, struct sandbox *sandbox, struct
 	return fail(err, "ask for the AppArmor profile %s", step->target);
 }
 
+static bool has_selinux(void)
+{
+	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+/* Each mount has it among its options (oci_read_mounts.c); a kernel without SELinux would say of
+ * the first that it does not know the word. */
+static int run_mount_label(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)sandbox;
+	if (has_selinux())
+		return 0;
+	fail_because(err, "linux.mountLabel asks for %s, and this machine has no SELinux",
+		     step->target);
+	return fail_remedy(err, "leave it out (podman: --security-opt label=disable)");
+}
+
 static int run_selinux(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	(void)sandbox;
-	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+	if (!has_selinux())
 		return fail_because(err,
 				    "process.selinuxLabel asks for %s, and this machine has no "
 				    "SELinux",
@@ -60,6 +78,14 @@ static int run_selinux(const struct step *step, struct sandbox *sandbox, struct 
 
 static const struct step_kind apparmor = {"apparmor", run_apparmor};
 static const struct step_kind selinux = {"selinux", run_selinux};
+static const struct step_kind mount_label = {"mount-label", run_mount_label};
+
+void oci_label_plan(struct plan *plan, const struct oci_spec *spec)
+{
+	if (spec->mount_label)
+		plan_add(plan, PHASE_ISOLATE, &mount_label, "linux.mountLabel")->target =
+			spec->mount_label;
+}
 
 /* ---- priorities ---- */
 
@@ -230,13 +256,24 @@ static const struct step_kind no_new_privs = {"no-new-privs", run_no_new_privs};
 
 static int run_seccomp(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
-	(void)sandbox;
-	return seccomp_install(step->data, err);
+	const struct filter *filter = step->data;
+
+	return filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER
+		       ? oci_asking_load(sandbox, filter, err)
+		       : seccomp_install(filter, err);
 }
 
 static const struct step_kind seccomp = {"seccomp", run_seccomp};
 
-static void plan_filters(struct plan *plan, const struct filter *const loaded[2])
+bool oci_step_asks(const struct step *step)
+{
+	const struct filter *filter = step->kind == &seccomp ? step->data : NULL;
+
+	return filter && filter->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
+static void plan_filters(struct plan *plan, const struct oci_spec *spec,
+			 const struct filter *const loaded[2])
 {
 	static const char *const because[] = {"linux.seccomp", "annotations.sandbox.profile"};
 
@@ -247,6 +284,9 @@ static void plan_filters(struct plan *plan, const struct filter *const loaded[2]
 
 		step->target = loaded[i]->description;
 		step->data = loaded[i];
+		if (oci_step_asks(step))
+			step->options = arena_printf(&plan->arena, "asks the agent at %s",
+						     spec->listener_path);
 	}
 }
 
@@ -297,11 +337,11 @@ void oci_confine_plan(struct plan *plan, const struct oci_process *process,
 	step = plan_add(plan, PHASE_CONFINE, &take_up, "process.capabilities");
 	step->flags = process->capabilities.bounding;
 	if (!process->no_new_privileges)
-		plan_filters(plan, loaded);
+		plan_filters(plan, spec, loaded);
 	step = plan_add(plan, PHASE_CONFINE, &capabilities, "process.capabilities");
 	step->data = &process->capabilities;
 	if (process->no_new_privileges) {
 		plan_add(plan, PHASE_CONFINE, &no_new_privs, "process.noNewPrivileges");
-		plan_filters(plan, loaded);
+		plan_filters(plan, spec, loaded);
 	}
 }

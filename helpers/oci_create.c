@@ -20,6 +20,8 @@
 #include "oci_attach.h"
 #include "oci_cgroup.h"
 #include "oci_hooks.h"
+#include "oci_idmap.h"
+#include "oci_listener.h"
 #include "plan.h"
 
 int oci_bundle_read(struct oci_spec *spec, const struct oci_options *options, char **bundle,
@@ -62,21 +64,14 @@ void oci_running_init(struct oci_running *running, const struct plan *plan,
 
 int oci_console_connect(const char *path, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
 	if (!path) {
 		fail_because(err, "process.terminal asks for a terminal, and there is no "
 				  "--console-socket to send it to");
 		return fail_remedy(err, "`run` without --detach carries one itself, from a "
 					"terminal");
 	}
-	/* One whose queue is full, since nobody ever answers, is refused and not waited for. */
-	int cleanup_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int cleanup_fd file = open(path, O_PATH | O_CLOEXEC);
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", file);
-	if (fd < 0 || file < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-		return fail(err, "connect to the console socket %s", path);
-	return steal_fd(&fd);
+	int fd = oci_connect(path, 0);
+	return fd < 0 ? fail(err, "connect to the console socket %s", path) : fd;
 }
 
 int oci_pid_file_write(const char *path, pid_t pid, struct error *err)
@@ -194,7 +189,7 @@ static int run_machine_hooks(const struct creating *creating, struct error *err)
 
 	container->pid = creating->made->pid;
 	container->process = creating->made->process;
-	json_t *state = oci_container_state(container, OCI_CREATING);
+	json_t *state = oci_container_state(container, OCI_CREATED);
 	container->process = -1;
 	char *text = oci_json_text(state);
 	int result = text ? 0 : fail_because(err, "no memory for the state that hooks are told");
@@ -204,6 +199,18 @@ static int run_machine_hooks(const struct creating *creating, struct error *err)
 		result = oci_hooks_run(spec, HOOK_CREATE_RUNTIME, text, err);
 	json_decref(state);
 	return result;
+}
+
+static int ask_for_cgroup(const struct creating *creating, struct error *err)
+{
+	struct oci_container *container = creating->container;
+	const struct oci_running *running = creating->running;
+
+	return container->cgroup
+		       ? 0
+		       : oci_cgroup_ask(&container->arena, running->spec, running->options,
+					running->id, creating->made->pid, &container->cgroup,
+					&container->unit, err);
 }
 
 /* Until it waits for its start. */
@@ -216,7 +223,9 @@ static int follow(const struct creating *creating, struct error *err)
 	for (;;) {
 		switch (channel_receive(made->channel, &message)) {
 		case MESSAGE_ISOLATED:
-			if (oci_attach(running, made->pid, creating->container->cgroup, err) < 0)
+			if (ask_for_cgroup(creating, err) < 0 ||
+			    oci_attach(running, made->pid, creating->container->cgroup,
+				       creating->container->unit, err) < 0)
 				return -1;
 			channel_send(made->channel, MESSAGE_IDS, 0, NULL);
 			break;
@@ -275,6 +284,8 @@ static int make_process(const struct creating *creating, struct error *err)
 		if (running->console < 0)
 			return -1;
 	}
+	if (oci_idmap_binds(running, err) < 0)
+		return -1;
 	running->listener = listen_for_start(creating->container, err);
 	if (running->listener < 0)
 		return -1;
@@ -295,6 +306,7 @@ static void close_running(struct oci_running *running)
 		close_cleanup(&running->joined[i]);
 	for (size_t i = 0; i < running->ancestors_count; i++)
 		close_cleanup(&running->ancestors[i].process);
+	oci_idmap_close(running);
 	arena_free(&running->sandbox.arena);
 }
 
@@ -324,7 +336,19 @@ static void describe(struct oci_container *container, const struct oci_spec *spe
 				    : arena_printf(arena, "%s/%s", bundle, spec->rootfs);
 	container->created = now(arena);
 	container->owner = arena_printf(arena, "%u", geteuid());
+	container->annotations = json_incref(json_object_get(spec->json, "annotations"));
+	container->listener_path = spec->listener_path;
+	container->listener_metadata = spec->listener_metadata;
 	container->own_pids = spec->namespaces[OCI_PID].given && !spec->namespaces[OCI_PID].path;
+}
+
+/* At once, and not when it is too late to make anything of it. */
+static int check_agent(const struct plan *plan, const struct oci_spec *spec, struct error *err)
+{
+	for (size_t i = 0; i < plan->steps_count; i++)
+		if (oci_step_asks(&plan->steps[i]))
+			return oci_listener_check(spec->listener_path, err);
+	return 0;
 }
 
 int oci_create(struct oci_container *container, struct oci_spec *spec,
@@ -347,6 +371,7 @@ int oci_create(struct oci_container *container, struct oci_spec *spec,
 	running->bundle = bundle;
 	running->tied = tied;
 	if (oci_plan_make(&plan, spec, options, container->rootfs, err) == 0 &&
+	    check_agent(&plan, spec, err) == 0 &&
 	    oci_container_make(container, options->root, id, err) == 0) {
 		if (oci_cgroup_make(&container->arena, spec, options, id, &cgroup, err) == 0) {
 			container->cgroup = cgroup;
@@ -359,14 +384,26 @@ int oci_create(struct oci_container *container, struct oci_spec *spec,
 			struct error later;
 
 			oci_made_kill(made);
-			if (cgroup)
-				oci_cgroup_remove(cgroup);
+			if (container->cgroup)
+				oci_cgroup_remove(container->cgroup, container->unit);
 			oci_container_remove(container, &later);
 		}
 	}
 	close_running(running);
 	free(running);
 	plan_free(&plan);
+	return result;
+}
+
+/* Who waits for the answer reads the end of it all where there is none, and ends too. */
+int oci_take_listener(const struct oci_container *container, enum oci_status status, pid_t pid,
+		      int conn, const struct message *message, struct error *err)
+{
+	int result = oci_listener_hand(container, status, pid, message->fds[0], err);
+
+	close(message->fds[0]);
+	if (result == 0)
+		channel_send(conn, MESSAGE_GO, 0, NULL);
 	return result;
 }
 
@@ -381,8 +418,18 @@ int oci_start(struct oci_container *container, struct error *err)
 		return fail(err, "reach the process of the container %s", container->id);
 	oci_container_started(container);
 	channel_send(conn, MESSAGE_GO, 0, NULL);
-	if (channel_receive(conn, &message) != MESSAGE_ERROR)
-		return 0;
-	*err = message.error;
-	return -1;
+	for (;;) {
+		switch (channel_receive(conn, &message)) {
+		case MESSAGE_LISTENER:
+			if (oci_take_listener(container, OCI_CREATED, container->pid, conn,
+					      &message, err) < 0)
+				return -1;
+			break;
+		case MESSAGE_ERROR:
+			*err = message.error;
+			return -1;
+		default:
+			return 0;
+		}
+	}
 }

@@ -57,6 +57,10 @@ void oci_running_init(struct oci_running *running, const struct plan *plan,
 /* Clone with these flags; in the child oci_init_main. */
 int oci_clone(struct oci_running *running, uint64_t flags, struct oci_made *made,
 	      struct error *err);
+/* Hand on what came with a MESSAGE_LISTENER of process pid over conn, and say so to it. */
+struct message;
+int oci_take_listener(const struct oci_container *container, enum oci_status status, pid_t pid,
+		      int conn, const struct message *message, struct error *err);
 /* Connect to the console socket: at once or not at all. */
 int oci_console_connect(const char *path, struct error *err);
 /* The number as text, in a file that is there whole or not at all. */

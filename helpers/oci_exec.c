@@ -181,7 +181,7 @@ static int follow(const struct joining *joining, struct error *err)
 		switch (channel_receive(made->channel, &message)) {
 		case MESSAGE_ISOLATED:
 			if (oci_attach(joining->running, made->pid, joining->container->cgroup,
-				       err) < 0)
+				       joining->container->unit, err) < 0)
 				return -1;
 			channel_send(made->channel, MESSAGE_IDS, 0, NULL);
 			break;
@@ -193,6 +193,11 @@ static int follow(const struct joining *joining, struct error *err)
 			if (made->process < 0)
 				return fail(err, "follow the command");
 			channel_send(made->channel, MESSAGE_STARTED, 0, NULL);
+			break;
+		case MESSAGE_LISTENER:
+			if (oci_take_listener(joining->container, OCI_RUNNING, made->pid,
+					      made->channel, &message, err) < 0)
+				return -1;
 			break;
 		case MESSAGE_ERROR:
 			*err = message.error;

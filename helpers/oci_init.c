@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "oci_create.h"
 #include "oci_hooks.h"
+#include "oci_idmap.h"
 #include "plan.h"
 #include "spawn.h"
 
@@ -23,7 +24,8 @@
 static int close_others(const struct oci_running *running)
 {
 	const struct oci_options *options = running->options;
-	size_t count = 0, most = (size_t)options->preserve_fds + OCI_NAMESPACES + OCI_ANCESTORS + 8;
+	size_t count = 0, most = (size_t)options->preserve_fds + OCI_NAMESPACES + OCI_ANCESTORS +
+				 running->bound_count + 8;
 	int *fds = calloc(most, sizeof *fds);
 	const int own[] = {running->sandbox.channel, running->sandbox.rootfs, running->console,
 			   running->listener};
@@ -38,6 +40,8 @@ static int close_others(const struct oci_running *running)
 		fds[count++] = 3 + i;
 	for (size_t i = 0; i < running->ancestors_count; i++)
 		fds[count++] = running->ancestors[i].process;
+	for (size_t i = 0; i < running->bound_count; i++)
+		fds[count++] = running->bound[i];
 	int result = close_all_but((struct kept){fds, count}, (struct kept){NULL, 0});
 	free(fds);
 	return result;
@@ -98,15 +102,19 @@ static void wait_for_hooks(const struct oci_running *running)
 		_exit(EXIT_SANDBOX);
 }
 
-/* As the specification has it; the pid is what it is in the container. */
-static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, const char *status,
-		     struct error *err)
+/* "created": after the specification's step 2, with the command not run. The pid is what it is in
+ * the container. */
+static int run_hooks(struct oci_running *running, enum oci_hook_kind kind, struct error *err)
 {
+	json_t *annotations = json_object_get(running->spec->json, "annotations");
+
 	if (running->joins || !running->spec->hooks[kind].count)
 		return 0;
 	json_t *json = json_pack("{s:s, s:s, s:s, s:i, s:s}", "ociVersion", running->spec->version,
-				 "id", running->id, "status", status, "pid", (int)getpid(),
+				 "id", running->id, "status", "created", "pid", (int)getpid(),
 				 "bundle", running->bundle);
+	if (json && annotations)
+		json_object_set(json, "annotations", annotations);
 	char *text = oci_json_text(json);
 	int result = text ? oci_hooks_run(running->spec, kind, text, err)
 			  : fail_because(err, "no memory for the state that hooks are told");
@@ -121,7 +129,8 @@ static int set_up(struct oci_running *running, struct error *err)
 	running->stat = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
 	wait_for_hooks(running);
 	umask(0022);
-	if (run_hooks(running, HOOK_CREATE_CONTAINER, "creating", err) < 0)
+	if (run_hooks(running, HOOK_CREATE_CONTAINER, err) < 0 ||
+	    oci_idmap_namespaces(running, err) < 0)
 		return -1;
 	return plan_run(sandbox->plan, PHASE_SETUP, sandbox, err);
 }
@@ -201,7 +210,7 @@ static int become_command(struct oci_running *running, struct error *err)
 	if (syscall(SYS_close_range, 3 + running->options->preserve_fds, ~0u, CLOSE_RANGE_CLOEXEC) <
 	    0)
 		return fail(err, "mark descriptors for closing");
-	if (run_hooks(running, HOOK_START_CONTAINER, "created", err) < 0)
+	if (run_hooks(running, HOOK_START_CONTAINER, err) < 0)
 		return -1;
 	if (plan_run(sandbox->plan, PHASE_CONFINE, sandbox, err) < 0)
 		return -1;
@@ -235,6 +244,7 @@ _Noreturn void oci_init_main(struct oci_running *running)
 				wait_for_record(conn);
 				conn = wait_for_start(running, conn);
 			}
+			running->conn = conn;
 			become_command(running, &err);
 		}
 	}

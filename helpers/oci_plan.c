@@ -16,7 +16,11 @@ static const struct filter *load_filter(struct plan *plan, const struct oci_spec
 {
 	struct utsname machine;
 	const struct filter_text text = {
-		.name = "linux.seccomp", .helper = options->helper, .text = spec->seccomp};
+		.name = "linux.seccomp",
+		.helper = options->helper,
+		.text = spec->seccomp,
+		.listens = true,
+	};
 
 	if (uname(&machine) < 0) {
 		fail(err, "ask for the machine's architecture");
@@ -126,6 +130,7 @@ int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_opt
 	plan->owner_gid = owner(spec->gids, spec->gids_count);
 	plan_outside(plan, spec);
 	oci_namespaces_plan(plan, spec, options);
+	oci_label_plan(plan, spec);
 	oci_sysctl_plan(plan, spec);
 	oci_root_plan(plan, spec, rootfs);
 	oci_mounts_plan(plan, spec);

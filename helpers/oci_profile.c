@@ -32,7 +32,8 @@ struct reader {
 	const struct oci_machine *machine;
 	struct oci_profile *profile;
 	/* The members of the outermost object; .at is NULL for those that are not there. */
-	struct json_place action, errno_ret, errno_name, architectures, arch_map, flags, syscalls;
+	struct json_place action, errno_ret, errno_name, architectures, arch_map, flags, syscalls,
+		listener;
 	uint32_t otherwise;             /* the default action, with its errno */
 	bool covered[OCI_SECTIONS_MAX]; /* of filter_architectures */
 	struct call *calls;
@@ -91,6 +92,36 @@ static uint32_t add_errno(uint32_t action, struct json_place number, struct json
 		place_refuse(number, "errnoRet means something with SCMP_ACT_ERRNO and "
 				     "SCMP_ACT_TRACE only");
 	return action;
+}
+
+/* Whom would it be handed to? A call that waits for an answer of nobody's would never return. */
+static uint32_t read_action(const struct reader *reader, struct json_place place)
+{
+	uint32_t action = oci_action(place);
+
+	if (action != SECCOMP_RET_USER_NOTIF)
+		return action;
+	if (!reader->machine->listens)
+		place_refuse(place, "SCMP_ACT_NOTIFY is not supported: there is no agent that such "
+				    "calls could be handed to");
+	if (!reader->listener.at)
+		place_refuse(place, "SCMP_ACT_NOTIFY needs listenerPath, the socket of the agent "
+				    "that such calls are handed to");
+	return action;
+}
+
+static void read_flags(struct reader *reader)
+{
+	for (struct json_place one = place_first_element(reader->flags, "flags"); one.at;
+	     one = place_next_element(one)) {
+		unsigned flag = oci_flag(one);
+
+		if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV &&
+		    !(reader->profile->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+			place_refuse(one, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is not supported "
+					  "without SCMP_ACT_NOTIFY, which it is for");
+		reader->profile->flags |= flag;
+	}
 }
 
 /* ---- includes and excludes ---- */
@@ -255,10 +286,12 @@ static void read_entry(struct reader *reader, struct json_place object)
 		place_refuse(object, "an entry of syscalls without action");
 	if ((names.at != NULL) == (name.at != NULL))
 		place_refuse(object, "an entry of syscalls needs names, or name, and not both");
-	call.action = add_errno(oci_action(action), number, word);
+	call.action = add_errno(read_action(reader, action), number, word);
 	if (args.at)
 		call.conditions_count = read_conditions(args, call.conditions);
 	call.included = is_included(reader, includes, excludes);
+	if (call.included && call.action == SECCOMP_RET_USER_NOTIF)
+		reader->profile->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	if (name.at)
 		add_call(reader, name, &call);
 	else
@@ -583,7 +616,7 @@ static uint32_t count_allowed(const struct oci_profile *profile)
 
 static void read_outermost(struct reader *reader, struct json_place top)
 {
-	struct json_place listener = {.at = NULL}, metadata = listener;
+	struct json_place metadata = {.at = NULL};
 	const struct known known[] = {
 		{"defaultAction", &reader->action},
 		{"defaultErrnoRet", &reader->errno_ret},
@@ -592,19 +625,21 @@ static void read_outermost(struct reader *reader, struct json_place top)
 		{"archMap", &reader->arch_map},
 		{"flags", &reader->flags},
 		{"syscalls", &reader->syscalls},
-		{"listenerPath", &listener},
+		{"listenerPath", &reader->listener},
 		{"listenerMetadata", &metadata},
 		{"comment", NULL},
 		{"$schema", NULL},
 	};
 
 	FIND_MEMBERS(top, "the profile", known);
-	if (listener.at)
-		place_refuse(listener, "listenerPath is not supported: no call is handed to a "
-				       "program outside");
-	if (metadata.at)
+	if (reader->listener.at && !reader->machine->listens)
+		place_refuse(reader->listener, "listenerPath is not supported: no call is handed "
+					       "to a program outside");
+	if (metadata.at && !reader->machine->listens)
 		place_refuse(metadata, "listenerMetadata is not supported: no call is handed to a "
 				       "program outside");
+	if (metadata.at && !reader->listener.at)
+		place_refuse(metadata, "listenerMetadata is for listenerPath, which is missing");
 	if (!reader->action.at)
 		place_refuse(top, "the profile has no defaultAction");
 	if (reader->architectures.at && reader->arch_map.at)
@@ -619,20 +654,20 @@ void oci_profile_read(struct oci_profile *profile, const struct json_text *text,
 
 	read_outermost(&reader, top);
 	reader.otherwise =
-		add_errno(oci_action(reader.action), reader.errno_ret, reader.errno_name);
+		add_errno(read_action(&reader, reader.action), reader.errno_ret, reader.errno_name);
+	if (reader.otherwise == SECCOMP_RET_USER_NOTIF)
+		profile->flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	reader.covered[0] = !reader.architectures.at && !reader.arch_map.at;
 	if (reader.architectures.at)
 		read_architectures(&reader);
 	if (reader.arch_map.at)
 		read_arch_map(&reader);
-	if (reader.flags.at)
-		for (struct json_place one = place_first_element(reader.flags, "flags"); one.at;
-		     one = place_next_element(one))
-			profile->flags |= oci_flag(one);
 	if (reader.syscalls.at)
 		for (struct json_place one = place_first_element(reader.syscalls, "syscalls");
 		     one.at; one = place_next_element(one))
 			read_entry(&reader, one);
+	if (reader.flags.at)
+		read_flags(&reader);
 	make_sections(&reader);
 	note_unknown(&reader);
 	profile->calls = count_allowed(profile);

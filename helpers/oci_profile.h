@@ -20,6 +20,7 @@ enum { OCI_SECTIONS_MAX = 3 };
 struct oci_machine {
 	uint64_t capabilities; /* 1 << CAP_* */
 	int kernel[2];
+	bool listens; /* there is somebody to whom a listener can be handed (SCMP_ACT_NOTIFY) */
 };
 
 struct oci_profile {
@@ -27,7 +28,7 @@ struct oci_profile {
 	struct filter_section sections[OCI_SECTIONS_MAX];
 	size_t sections_count;
 	uint32_t foreign; /* what calls of other architectures answer */
-	unsigned flags;   /* SECCOMP_FILTER_FLAG_* */
+	unsigned flags;   /* SECCOMP_FILTER_FLAG_*; NEW_LISTENER where a rule asks */
 	uint32_t calls;   /* of the machine's own architecture, allowed */
 	char note[256];   /* what of it has no effect; empty: nothing */
 };

@@ -213,8 +213,7 @@ static void read_sysctl(struct oci_reader *reader, struct oci_place place, struc
 	}
 }
 
-/* For its compiler, which refuses what it does not know: a listener too (libexec/sandbox/seccomp).
- */
+/* For its compiler, which refuses what it does not know (libexec/sandbox/seccomp). */
 static void read_seccomp(struct oci_reader *reader, struct oci_place place, struct oci_spec *spec)
 {
 	if (!place.json)
@@ -226,6 +225,11 @@ static void read_seccomp(struct oci_reader *reader, struct oci_place place, stru
 	spec->seccomp = json_dumps(place.json, JSON_COMPACT | JSON_SORT_KEYS);
 	if (!spec->seccomp)
 		oci_refuse(reader, place, "cannot be copied");
+	struct oci_place path = oci_member(reader, place, "listenerPath");
+	spec->listener_path = oci_string(reader, path);
+	spec->listener_metadata = oci_string(reader, oci_member(reader, place, "listenerMetadata"));
+	if (spec->listener_path && *spec->listener_path != '/')
+		oci_refuse(reader, path, "should be an absolute path");
 }
 
 static void read_personality(struct oci_reader *reader, struct oci_place place,
@@ -255,8 +259,7 @@ void oci_linux_read(struct oci_reader *reader, struct oci_place place, struct oc
 		"cgroupsPath", "rootfsPropagation", "resources",   "maskedPaths", "readonlyPaths",
 		"mountLabel",  "seccomp",           "sysctl",      "personality", "intelRdt",
 		"netDevices",  "memoryPolicy",      NULL};
-	static const char *const unsupported[] = {"intelRdt", "netDevices", "memoryPolicy",
-						  "mountLabel", NULL};
+	static const char *const unsupported[] = {"intelRdt", "netDevices", "memoryPolicy", NULL};
 	struct oci_place list = oci_member(reader, place, "namespaces");
 	struct oci_place devices = oci_member(reader, place, "devices");
 	struct oci_place propagation = oci_member(reader, place, "rootfsPropagation");
@@ -283,6 +286,8 @@ void oci_linux_read(struct oci_reader *reader, struct oci_place place, struct oc
 	if (word && *word && !spec->propagation)
 		oci_refuse(reader, propagation, "'%.40s' is no propagation of mounts", word);
 	spec->cgroups_path = oci_string(reader, oci_member(reader, place, "cgroupsPath"));
+	const char *label = oci_string(reader, oci_member(reader, place, "mountLabel"));
+	spec->mount_label = label && *label ? label : NULL;
 	read_seccomp(reader, oci_member(reader, place, "seccomp"), spec);
 	read_personality(reader, oci_member(reader, place, "personality"), spec);
 	oci_resources_read(reader, oci_member(reader, place, "resources"), spec);

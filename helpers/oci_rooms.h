@@ -54,11 +54,15 @@ struct oci_running {
 	bool tied;    /* ends with who started it: run, in the foreground */
 	int console;  /* connected to --console-socket, or -1 */
 	int listener; /* where the container waits for its start, or -1 */
+	int conn;     /* who has started it, and hears of what fails until the exec */
 	pid_t maker;  /* who made it, and who is above that: one of them, a subreaper, becomes its
 		       * parent */
 	struct oci_ancestor ancestors[OCI_ANCESTORS];
 	size_t ancestors_count;
-	int stat;               /* its own /proc/PID/stat, of the machine's: tells the parent; -1 */
+	int stat;   /* its own /proc/PID/stat, of the machine's: tells the parent; -1 */
+	int *bound; /* for each mount whose ids are mapped what is bound there, or a user namespace
+		     * with the maps; else -1. NULL: none */
+	size_t bound_count;
 	int null;               /* the host's /dev/null, checked; O_PATH */
 	int covers;             /* an empty directory, to mask others */
 	char command[PATH_MAX]; /* args[0], found */
@@ -75,6 +79,8 @@ int oci_namespaces_plan(struct plan *plan, const struct oci_spec *spec,
 			const struct oci_options *options);
 /* Is there to be a process between us and who started us: oci_create.h? */
 bool oci_is_chained(const struct oci_spec *spec);
+/* Is there SELinux, for linux.mountLabel? */
+void oci_label_plan(struct plan *plan, const struct oci_spec *spec);
 void oci_sysctl_plan(struct plan *plan, const struct oci_spec *spec);
 /* SETUP: the root, what is mounted in it, devices, the terminal, what is covered, and the way in.
  */
@@ -89,6 +95,12 @@ void oci_command_plan(struct plan *plan, const struct oci_process *process);
 /* CONFINE. loaded: at most two filters, one on the other. */
 void oci_confine_plan(struct plan *plan, const struct oci_process *process,
 		      const struct oci_spec *spec, const struct filter *const loaded[2]);
+
+/* Does this step load a filter that asks? */
+bool oci_step_asks(const struct step *step);
+/* The filter, where it asks (SCMP_ACT_NOTIFY): loaded, and its listener in the hands of the agent.
+ */
+int oci_asking_load(struct sandbox *sandbox, const struct filter *filter, struct error *err);
 
 /* The whole of a container's. rootfs: absolute. Loads the filters. */
 int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_options *options,

@@ -17,6 +17,7 @@
 #include "oci_cgroup.h"
 #include "oci_create.h"
 #include "oci_hooks.h"
+#include "oci_scope.h"
 #include "oci_state.h"
 #include "plan.h"
 #include "processes.h"
@@ -232,7 +233,7 @@ static int end(struct oci_container *container, const struct oci_options *option
 			return fail_because(err, "the container %s does not end", container->id);
 	}
 	if (container->cgroup && *container->cgroup)
-		oci_cgroup_remove(container->cgroup);
+		oci_cgroup_remove(container->cgroup, container->unit);
 	if (run_end_hooks(container, options, HOOK_POSTSTOP, OCI_STOPPED, &ignored) < 0 &&
 	    options->log)
 		oci_log(options, "warning", ignored.text);
@@ -422,6 +423,16 @@ static int read_resources(struct oci_spec *spec, const char *path, struct error 
 	return reader.failed ? -1 : 0;
 }
 
+/* The manager first: what it sets it writes, and may round. */
+static int change_limits(const struct oci_container *container, const struct oci_spec *spec,
+			 const struct oci_options *options, struct error *err)
+{
+	if (container->unit && *container->unit &&
+	    oci_scope_change(container->unit, spec, options, err) < 0)
+		return -1;
+	return oci_cgroup_limit(container->cgroup, spec, err);
+}
+
 int oci_verb_update(const struct oci_options *options, int argc, char **argv, struct error *err)
 {
 	struct oci_container container = OCI_CONTAINER_NONE;
@@ -439,7 +450,7 @@ int oci_verb_update(const struct oci_options *options, int argc, char **argv, st
 		if (spec.limits_count == 0)
 			result = 0;
 		else if (container.cgroup && *container.cgroup)
-			result = oci_cgroup_limit(container.cgroup, &spec, err);
+			result = change_limits(&container, &spec, options, err);
 		else
 			fail_because(err, "cannot hold the container %s to %s: it has no cgroup",
 				     id, spec.limits[0].because);
@@ -475,6 +486,15 @@ static json_t *names_of_capabilities(void)
 	return list;
 }
 
+static json_t *list_of(const char *const names[])
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; names[i]; i++)
+		json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
 static json_t *names_of_options(void)
 {
 	static const char *const names[] = {"async",
@@ -484,6 +504,7 @@ static json_t *names_of_options(void)
 					    "dev",
 					    "diratime",
 					    "exec",
+					    "idmap",
 					    "noatime",
 					    "nodev",
 					    "nodiratime",
@@ -499,6 +520,7 @@ static json_t *names_of_options(void)
 					    "rdiratime",
 					    "relatime",
 					    "rexec",
+					    "ridmap",
 					    "rnoatime",
 					    "rnodev",
 					    "rnodiratime",
@@ -526,32 +548,38 @@ static json_t *names_of_options(void)
 					    "tmpcopyup",
 					    "unbindable",
 					    NULL};
-	json_t *list = json_array();
 
-	for (size_t i = 0; names[i]; i++)
-		json_array_append_new(list, json_string(names[i]));
-	return list;
+	return list_of(names);
 }
 
 int oci_verb_features(const struct oci_options *options, int argc, char **argv, struct error *err)
 {
+	static const char *const actions[] = {"SCMP_ACT_ALLOW",       "SCMP_ACT_ERRNO",
+					      "SCMP_ACT_KILL",        "SCMP_ACT_KILL_PROCESS",
+					      "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
+					      "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",
+					      "SCMP_ACT_TRAP",        NULL};
+	static const char *const flags[] = {
+		"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+		"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", NULL};
+
 	(void)options;
 	(void)argc;
 	(void)argv;
 	return print_json(
 		json_pack("{s:s, s:s, s:[s,s,s,s,s,s], s:o, s:{s:o, s:o, s:{s:b, s:b, s:b, s:b, "
-			  "s:b, s:b}, s:{s:b, s:[s,s,s,s,s,s], s:[s,s,s]}, s:{s:b}, s:{s:b}, "
+			  "s:b, s:b}, s:{s:b, s:o, s:o, s:o, s:[s,s,s]}, s:{s:b}, s:{s:b}, "
 			  "s:{s:b}, s:{s:{s:b}}}, s:{s:s}}",
 			  "ociVersionMin", "1.0.0", "ociVersionMax", "1.2.0", "hooks", "prestart",
 			  "createRuntime", "createContainer", "startContainer", "poststart",
 			  "poststop", "mountOptions", names_of_options(), "linux", "namespaces",
 			  names_of_namespaces(), "capabilities", names_of_capabilities(), "cgroup",
-			  "v1", 0, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "hugetlb", 0,
-			  "seccomp", "enabled", 1, "actions", "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO",
-			  "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP", "SCMP_ACT_LOG",
-			  "archs", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "apparmor",
+			  "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0, "hugetlb", 0,
+			  "seccomp", "enabled", 1, "actions", list_of(actions), "knownFlags",
+			  list_of(flags), "supportedFlags", list_of(flags), "archs",
+			  "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "apparmor",
 			  "enabled", 1, "selinux", "enabled", 1, "intelRdt", "enabled", 0,
-			  "mountExtensions", "idmap", "enabled", 0, "annotations",
+			  "mountExtensions", "idmap", "enabled", 1, "annotations",
 			  "sandbox.version", VERSION),
 		err);
 }

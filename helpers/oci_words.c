@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include "capability_names.h"
+#include "errno_names.h"
 #include "filter_names.h"
 
-enum { WORD_SIZE = 128, ERRNO_END = 256 };
+enum { WORD_SIZE = 128 };
 
 struct word {
 	const char *name;
@@ -44,24 +45,20 @@ uint32_t oci_action(struct json_place place)
 		{"SCMP_ACT_TRACE", SECCOMP_RET_TRACE},
 		{"SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF},
 	};
-	uint32_t action = LOOK_UP(place, "action", actions);
 
-	if (action == SECCOMP_RET_USER_NOTIF)
-		place_refuse(place, "SCMP_ACT_NOTIFY is not supported: there is no agent that such "
-				    "calls could be handed to");
-	return action;
+	return LOOK_UP(place, "action", actions);
 }
 
 int oci_rank(uint32_t action)
 {
 	static const uint32_t strictest_first[] = {
 		SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
-		SECCOMP_RET_ERRNO,        SECCOMP_RET_TRACE,       SECCOMP_RET_LOG,
-		SECCOMP_RET_ALLOW,
+		SECCOMP_RET_ERRNO,        SECCOMP_RET_USER_NOTIF,  SECCOMP_RET_TRACE,
+		SECCOMP_RET_LOG,          SECCOMP_RET_ALLOW,
 	};
 	int rank = 0;
 
-	while (rank < 6 && strictest_first[rank] != (action & SECCOMP_RET_ACTION_FULL))
+	while (rank < 7 && strictest_first[rank] != (action & SECCOMP_RET_ACTION_FULL))
 		rank++;
 	return rank;
 }
@@ -71,12 +68,9 @@ uint32_t oci_errno(struct json_place place, const char *what)
 	char text[WORD_SIZE];
 
 	place_take_string(place, what, text, sizeof text);
-	for (int number = 1; number < ERRNO_END; number++) {
-		const char *name = strerrorname_np(number);
-
-		if (name && strcmp(name, text) == 0)
-			return (uint32_t)number;
-	}
+	for (size_t i = 0; i < errno_names_count; i++)
+		if (strcmp(errno_names[i].name, text) == 0)
+			return (uint32_t)errno_names[i].number;
 	place_refuse(place, "unknown errno '%s'", text);
 }
 
@@ -161,15 +155,10 @@ unsigned oci_flag(struct json_place place)
 		{"SECCOMP_FILTER_FLAG_TSYNC", 0},
 		{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
 		{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-		{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", UINT32_MAX},
+		{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
 	};
-	uint32_t flag = LOOK_UP(place, "flag", flags);
 
-	if (flag == UINT32_MAX)
-		place_refuse(place,
-			     "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is not supported: it is "
-			     "for SCMP_ACT_NOTIFY");
-	return flag;
+	return LOOK_UP(place, "flag", flags);
 }
 
 void oci_kernel(struct json_place place, int kernel[2])

@@ -8,6 +8,10 @@
 #include "filter_rule.h"
 #include "json_place.h"
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* "SCMP_ACT_ALLOW": SECCOMP_RET_..., the errno still to be put in. */
 uint32_t oci_action(struct json_place place);
 

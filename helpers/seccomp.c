@@ -2,11 +2,12 @@
  * seccomp: makes a filter of a seccomp profile of container engines. Run by the launch
  * (sandbox/filter_file.c), when it has none of that profile yet.
  *
- *     libexec/sandbox/seccomp NAME CAPABILITIES <PROFILE >IMAGE
+ *     libexec/sandbox/seccomp NAME CAPABILITIES [listens] <PROFILE >IMAGE
  *
  * NAME is what the profile is called in messages, CAPABILITIES what the command will have (a mask
- * of 1 << CAP_*, hexadecimal). IMAGE is that of sandbox/filter_image.h. What is wrong is one line
- * of NAME:LINE:COLUMN: WORDS on standard error, perhaps a second one that says what to do, and
+ * of 1 << CAP_*, hexadecimal); `listens`: there is somebody to whom a listener can be handed, so
+ * that SCMP_ACT_NOTIFY may be said. IMAGE is that of sandbox/filter_image.h. What is wrong is one
+ * line of NAME:LINE:COLUMN: WORDS on standard error, perhaps a second one that says what to do, and
  * status 1.
  *
  * The profile may be a stranger's: before it is read this process gives up every right that reading
@@ -115,7 +116,8 @@ static void check_usable(const struct filter_code *code, struct json_place top)
 		struct filter_answer answer;
 
 		if (filter_run(code->instructions, code->length, &data, &answer) &&
-		    (answer.action == SECCOMP_RET_ALLOW || answer.action == SECCOMP_RET_LOG))
+		    (answer.action == SECCOMP_RET_ALLOW || answer.action == SECCOMP_RET_LOG ||
+		     answer.action == SECCOMP_RET_USER_NOTIF))
 			continue;
 		place_refuse(top, "no command could be %s: the profile does not allow %s",
 			     i == 0 ? "started" : "ended", needed[i].name);
@@ -186,9 +188,10 @@ int main(int argc, char **argv)
 	struct utsname system;
 	struct filter_code *code = malloc(sizeof *code);
 
-	if (argc != 3)
-		errx(1, "usage: seccomp NAME CAPABILITIES <PROFILE >IMAGE");
+	if (argc != 3 && (argc != 4 || strcmp(argv[3], "listens") != 0))
+		errx(1, "usage: seccomp NAME CAPABILITIES [listens] <PROFILE >IMAGE");
 	machine.capabilities = strtoull(argv[2], NULL, 16);
+	machine.listens = argc == 4;
 	if (!code || uname(&system) < 0 ||
 	    sscanf(system.release, "%d.%d", &machine.kernel[0], &machine.kernel[1]) != 2)
 		err(1, "cannot find out about this machine");

@@ -12,6 +12,7 @@
 
 #include "files.h"
 #include "parse.h"
+#include "parse_bus.h"
 
 static struct mount_op *add_mount(struct config *config, enum mount_kind kind, const char *source,
 				  const char *target, enum option_id option)
@@ -232,6 +233,12 @@ struct arguments {
 	bool relative;      /* one was bound */
 };
 
+static void add_note(struct config *config, const char *text)
+{
+	config->note = arena_printf(&config->arena, "%s%s%s", config->note ? config->note : "",
+				    config->note ? "\n" : "", text);
+}
+
 /* A name that might have been meant for a file to come: said, for the command cannot make it. */
 static void note_missing(struct arguments *arguments, const char *path, const char *word, bool last)
 {
@@ -245,11 +252,10 @@ static void note_missing(struct arguments *arguments, const char *path, const ch
 	*strrchr(above, '/') = '\0';
 	if (stat(*above ? above : "/", &st) < 0 || !S_ISDIR(st.st_mode) || is_roots_own(path))
 		return;
-	config->note =
-		arena_printf(&config->arena,
-			     "%s%s%s does not exist, and would not be kept: make it first, or bind "
-			     "its directory",
-			     config->note ? config->note : "", config->note ? "\n" : "", path);
+	add_note(config, arena_printf(&config->arena,
+				      "%s does not exist, and would not be kept: make it first, or "
+				      "bind its directory",
+				      path));
 }
 
 /* text is the word, or what stands behind its '='. */
@@ -320,6 +326,49 @@ static int add_arguments(struct config *config, struct error *err)
 	return 0;
 }
 
+/* --- files that are chosen outside ------------------------------------------------------------ */
+
+/* The rule by which the command may have a portal open a dialog, or NULL. */
+static const struct bus_rule *portal_rule(const struct config *config)
+{
+	for (size_t i = 0; i < config->bus_rules_count; i++) {
+		const struct bus_rule *rule = &config->bus_rules[i];
+
+		if (!rule->system && (rule->grant == BUS_TALK || rule->grant == BUS_CALL) &&
+		    bus_rule_covers(rule, "org.freedesktop.portal.Desktop"))
+			return rule;
+	}
+	return NULL;
+}
+
+/*
+ * Of what is chosen in a portal's dialog the command hears a path of the document portal's, which
+ * has a directory for each application with what was given to that one: it is shown where the path
+ * says. It is there for whatever name, before anything was given.
+ */
+static void add_documents(struct config *config)
+{
+	const struct bus_rule *rule = portal_rule(config);
+	struct arena *arena = &config->arena;
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *target = arena_printf(arena, "/run/user/%u/doc", (unsigned)getuid());
+
+	if (!rule)
+		return;
+	for (size_t i = 0; i < config->mounts_count; i++)
+		if (strcmp(config->mounts[i].target, target) == 0)
+			return; /* the caller has seen to it */
+	const char *source =
+		arena_printf(arena, "%s/doc/by-app/%s", runtime && *runtime == '/' ? runtime : "",
+			     bus_application(arena, config->application));
+	if (access(source, R_OK | X_OK) == 0)
+		add_mount(config, MOUNT_BIND, source, target, OPT_DBUS)->origin = rule->origin;
+	else
+		add_note(config, "the document portal (xdg-document-portal) is not there: what is "
+				 "chosen in a dialog of a portal's is not shown to the command; "
+				 "bind its directory");
+}
+
 int appfiles_apply(struct config *config, struct error *err)
 {
 	size_t before = config->mounts_count;
@@ -338,5 +387,6 @@ int appfiles_apply(struct config *config, struct error *err)
 	    add_directory(config, &config->documents, OPT_DOCUMENTS, "XDG_DOCUMENTS_DIR",
 			  "Documents", err) < 0)
 		return -1;
+	add_documents(config);
 	return add_arguments(config, err);
 }

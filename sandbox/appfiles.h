@@ -1,7 +1,8 @@
 /*
  * appfiles: what a desktop application gets of the caller's files, as mounts in the config: a home
  * of its own (--home), one directory of downloads or documents (--downloads, --documents), and what
- * is named among its arguments (--auto-args). Looks at the caller's files and changes nothing.
+ * is named among its arguments (--auto-args), or chosen in a portal's dialog (--dbus-talk). Looks
+ * at the caller's files and changes nothing.
  */
 #ifndef APPFILES_H
 #define APPFILES_H

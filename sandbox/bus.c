@@ -1,7 +1,6 @@
 /* The session's and the system's bus: see bus.h. */
 #include "bus.h"
 
-#include <ctype.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "channel.h"
 #include "files.h"
 #include "mounting.h"
+#include "parse_bus.h"
 #include "sandbox.h"
 
 /* Where the sockets are inside. */
@@ -48,20 +48,6 @@ static void add_rules(struct command *command, const struct config *config, bool
 	}
 }
 
-/* The application's name as portals take it: parts of letters, digits and '_', here the last of
- * three, not beginning with a digit. */
-static const char *application_id(struct arena *arena, const char *name)
-{
-	char *id = arena_printf(arena, "local.sandbox.%s%s",
-				isdigit((unsigned char)*name) ? "_" : "", name);
-
-	id[strnlen(id, 200)] = '\0';
-	for (char *c = id + strlen("local.sandbox."); *c; c++)
-		if (!isalnum((unsigned char)*c))
-			*c = '_';
-	return id;
-}
-
 static void make_command(struct command *command, const struct plan *plan, int ready, int socket)
 {
 	const struct host_bus *bus = &plan->host->bus;
@@ -71,7 +57,7 @@ static void make_command(struct command *command, const struct plan *plan, int r
 	add(command, bus->helper);
 	add(command, arena_printf(arena, "%d", ready));
 	add(command, arena_printf(arena, "%d", socket));
-	add(command, application_id(arena, config->application));
+	add(command, bus_application(arena, config->application));
 	add(command, config->network == NETWORK_NONE ? "-" : "network");
 	add(command, bus->proxy);
 	if (bus->session) {

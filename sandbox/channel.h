@@ -25,6 +25,8 @@ enum message_kind {
 			     */
 	MESSAGE_USER_NAMESPACE, /* init -> supervisor: fds[0] is the payload's own (nest.h) */
 	MESSAGE_ENFORCED, /* payload -> supervisor: fds[0] says what is in force (enforced.h) */
+	MESSAGE_LISTENER, /* a container's process -> who starts it: fds[0] is the listener of its
+			   * filter (helpers/oci_asking.c) */
 	MESSAGE_GO,       /* supervisor -> payload: it is told, go on */
 	MESSAGE_ERROR,    /* child -> supervisor: error says what failed; nothing was run */
 	MESSAGE_STARTED,  /* init -> supervisor: the payload's exec has succeeded */

@@ -63,6 +63,7 @@ enum option_id {
 	OPT_HOSTNAME,
 	OPT_BOOTTIME_OFFSET,
 	OPT_MONOTONIC_OFFSET,
+	OPT_IPC,
 	OPT_WAYLAND,
 	OPT_WAYLAND_TRY,
 	OPT_X11,
@@ -138,6 +139,7 @@ enum layer_place { LAYER_AUTO, LAYER_MEMORY, LAYER_DISK, LAYER_FUSE };
 enum rootfs_ids { ROOTFS_IDS_UNKNOWN, ROOTFS_IDS_CALLER, ROOTFS_IDS_SUBORDINATE };
 /* USERNS_FAKEROOT is what was asked for; config_check makes it USERNS_SINGLE, and sets fakeroot. */
 enum userns_mode { USERNS_AUTO, USERNS_KEEP_ID, USERNS_SINGLE, USERNS_FAKEROOT };
+enum ipc_mode { IPC_OWN, IPC_HOST };
 enum network_mode { NETWORK_NONE, NETWORK_HOST, NETWORK_SLIRP4NETNS, NETWORK_PASTA };
 enum seccomp_mode {
 	SECCOMP_DEFAULT,
@@ -435,6 +437,7 @@ struct config {
 	struct bus_rule *bus_rules;
 	size_t bus_rules_count;
 	const char *hostname;
+	enum ipc_mode ipc;
 	bool time_namespace;                       /* an offset was given */
 	int64_t boottime_offset, monotonic_offset; /* seconds */
 

@@ -126,6 +126,8 @@ static int check_confinement(const struct config *config, struct error *err)
 		{(config->seccomp == SECCOMP_NESTED || config->seccomp == SECCOMP_SANDBOXES) &&
 			 !config->seccomp_file,
 		 OPT_SECCOMP, "namespaces within are not to be had"},
+		{config->ipc != IPC_OWN, OPT_IPC,
+		 "the filter refuses all IPC by number and by name"},
 		{config->proc != PROC_FRESH, OPT_PROC, MOUNTS},
 		{config->seccomp_log, OPT_SECCOMP, ASKS},
 		{config->explain, OPT_EXPLAIN, ASKS},

@@ -206,7 +206,7 @@ int desktop_plan_x11(struct plan *plan, struct error *err)
 	plan_set_variable(plan, "XAUTHORITY", authority);
 	/* The server could not attach to memory of another IPC namespace; one of our own has no
 	 * such extension. */
-	if (mode == X11_TRUSTED)
+	if (mode == X11_TRUSTED && plan->config->ipc == IPC_OWN)
 		plan_set_variable(plan, "QT_X11_NO_MITSHM", "1");
 	if (mode == X11_UNTRUSTED)
 		plan_no_bell(plan, because);

@@ -30,6 +30,7 @@ struct source {
 	const char *path; /* for messages, and for the helper to say */
 	const char *origin;
 	const char *helper; /* NULL: the one that is installed with this program */
+	bool listens;       /* filter_file.h */
 	char *text;
 	size_t size;
 	const char *key; /* what else decides */
@@ -107,8 +108,9 @@ static int make_key(struct arena *arena, struct source *source, const char *mach
 	if (uname(&system) < 0)
 		return fail(err, "ask for the kernel's version");
 	system.release[strspn(system.release, "0123456789.")] = '\0';
-	source->key = arena_printf(arena, "%s\n%s\n%s\n%s\n%llx\n", VERSION, filters_compiler,
-				   machine, system.release, (unsigned long long)capabilities);
+	source->key = arena_printf(arena, "%s\n%s\n%s\n%s\n%llx%s\n", VERSION, filters_compiler,
+				   machine, system.release, (unsigned long long)capabilities,
+				   source->listens ? " listens" : "");
 	source->key_size = strlen(source->key);
 	snprintf(source->name, sizeof source->name, "%016llx",
 		 (unsigned long long)filter_image_mix(
@@ -309,7 +311,8 @@ static char *compile(struct arena *arena, const struct source *source, uint64_t 
 				     ? source->helper
 				     : installed_path(arena, NULL, "libexec/sandbox/seccomp");
 	char has[32], words[2048];
-	char *argv[] = {(char *)helper, (char *)source->path, has, NULL};
+	char *argv[] = {(char *)helper, (char *)source->path, has,
+			source->listens ? "listens" : NULL, NULL};
 	struct spawned spawned;
 	int cleanup_fd input = memfd_create("seccomp profile", MFD_CLOEXEC);
 	int cleanup_fd output = memfd_create("seccomp filter", MFD_CLOEXEC);
@@ -389,6 +392,7 @@ const struct filter *filter_text_load(struct arena *arena, const struct filter_t
 	struct source source = {.path = text->name,
 				.origin = text->name,
 				.helper = text->helper,
+				.listens = text->listens,
 				.text = text->text,
 				.size = strlen(text->text)};
 

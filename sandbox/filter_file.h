@@ -33,6 +33,8 @@ const struct filter *filter_file_load(struct arena *arena, const struct config *
 struct filter_text {
 	const char *name, *helper;
 	char *text;
+	bool listens; /* somebody takes the listener of a filter that asks: flags has NEW_LISTENER
+		       */
 };
 const struct filter *filter_text_load(struct arena *arena, const struct filter_text *text,
 				      const char *machine, uint64_t capabilities, const char **note,

@@ -10,7 +10,7 @@
  * A filter that was loaded and refuses nothing would be the worst of failures, so one call proves
  * it: which one, and what it answers, was found when the filter was compiled (filter_check.c).
  */
-static int check_refusal(const struct filter *filter, struct error *err)
+int seccomp_check(const struct filter *filter, struct error *err)
 {
 	const struct filter_try *attempt = &filter->attempt;
 
@@ -26,11 +26,8 @@ static int check_refusal(const struct filter *filter, struct error *err)
 			    attempt->number);
 }
 
-int seccomp_install(const struct filter *filter, struct error *err)
+long seccomp_put(const struct filter *filter, unsigned flags)
 {
-	if (!filter)
-		return 0;
-
 	struct sock_fprog program = {
 		.len = filter->length,
 		.filter = (struct sock_filter *)filter->instructions, /* only read */
@@ -41,7 +38,14 @@ int seccomp_install(const struct filter *filter, struct error *err)
 	 * (later ones do nothing): it makes programs faster there, but what runs here is exactly
 	 * who should not train our predictors. A profile of the user's own may ask for it.
 	 */
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags, &program) != 0)
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, filter->flags | flags, &program);
+}
+
+int seccomp_install(const struct filter *filter, struct error *err)
+{
+	if (!filter)
+		return 0;
+	if (seccomp_put(filter, 0) != 0)
 		return fail(err, "load the system call filter");
-	return check_refusal(filter, err);
+	return seccomp_check(filter, err);
 }

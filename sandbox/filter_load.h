@@ -15,4 +15,10 @@
  */
 int seccomp_install(const struct filter *filter, struct error *err);
 
+/* The call alone, with these flags beside the filter's own: what seccomp(2) answers. */
+long seccomp_put(const struct filter *filter, unsigned flags);
+
+/* Does the filter that was loaded hold? 0, or -1 and err. */
+int seccomp_check(const struct filter *filter, struct error *err);
+
 #endif

@@ -320,7 +320,10 @@ static int run_dev(const struct step *step, struct sandbox *sandbox, struct erro
 		if (symlinkat(links[i].to, dev, links[i].name) < 0)
 			return fail(err, "make the link /dev/%s", links[i].name);
 	int *keep = sandbox->plan->terminals ? &sandbox->pts : NULL;
-	if (mount_in_dev(shown, "devpts", pts, "pts", keep, err) < 0 ||
+	if (mount_in_dev(shown, "devpts", pts, "pts", keep, err) < 0)
+		return -1;
+	/* A mqueue belongs to an IPC namespace: only of one of our own is it ours to mount. */
+	if (sandbox->plan->config->ipc == IPC_OWN &&
 	    mount_in_dev(shown, "mqueue", none, "mqueue", NULL, err) < 0)
 		return -1;
 	/* A directory of the same tmpfs: shm_open(3) asks for no more. */
@@ -372,7 +375,9 @@ int kernelfs_plan(struct plan *plan, struct error *err)
 	}
 	step = plan_add(plan, PHASE_SETUP, &dev, NULL);
 	step->target = "/dev";
-	step->options = "null zero full random urandom tty, ptmx, pts, shm, mqueue";
+	step->options = plan->config->ipc == IPC_OWN
+				? "null zero full random urandom tty, ptmx, pts, shm, mqueue"
+				: "null zero full random urandom tty, ptmx, pts, shm";
 	step->flags = id_is_mapped(plan->gids, plan->gids_count, 5);
 	step->writes = WRITES_DEVICES;
 	step = plan_add(plan, PHASE_SETUP, &tmp, NULL);

@@ -92,10 +92,14 @@ int namespaces_plan(struct plan *plan, struct error *err)
 	const struct config *config = plan->config;
 
 	(void)err;
-	plan->namespaces |= CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
+	plan->namespaces |= CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	if (config->ipc == IPC_OWN)
+		plan->namespaces |= CLONE_NEWIPC;
 	if (config->time_namespace)
 		plan->namespaces |= CLONE_NEWTIME;
-	struct step *step = plan_add(plan, PHASE_ISOLATE, &unshare_kind, NULL);
+	struct step *step =
+		plan_add(plan, PHASE_ISOLATE, &unshare_kind,
+			 config->ipc == IPC_OWN ? NULL : config_origin(config, OPT_IPC));
 	step->flags = plan->namespaces;
 	step->target = describe(plan, plan->namespaces);
 	step = plan_add(plan, PHASE_ISOLATE, &hostname, config_origin(config, OPT_HOSTNAME));

@@ -34,6 +34,12 @@ static const struct choice networks[] = {
 	{0},
 };
 
+static const struct choice ipc_modes[] = {
+	{"own", IPC_OWN, "a namespace of the sandbox's own, with nothing in it", NULL},
+	{"host", IPC_HOST, "weaker: that of the place where the sandbox runs", NULL},
+	{0},
+};
+
 static const struct choice filters[] = {
 	{"default", SECCOMP_DEFAULT, "what ordinary programs need", NULL},
 	{"build", SECCOMP_BUILD, "what compilers and package managers need", NULL},
@@ -87,7 +93,7 @@ static const struct choice buses[] = {
 #define ENVIRONMENT "Environment"
 #define IDENTITY    "Identity"
 #define NETWORK     "Network"
-#define OUTSIDE     "Host name and clocks"
+#define OUTSIDE     "Host name, clocks and IPC"
 #define DESKTOP     "Desktop"
 #define CONFINEMENT "Confinement"
 #define LIMITS      "Limits"
@@ -712,6 +718,31 @@ const struct option option_table[OPTION_COUNT] = {
 			.set = set_offset,
 			FIELD(monotonic_offset),
 		},
+	[OPT_IPC] =
+		{
+			.name = "ipc",
+			.value = "MODE",
+			.choices = ipc_modes,
+			.group = OUTSIDE,
+			.help = "Choose whose shared memory, semaphores and message queues are "
+				"there.",
+			.more = "`host` is for a program that shares memory by number with one "
+				"outside, "
+				"as X11 programs do with the caller's X server (MIT-SHM, together "
+				"with "
+				"--x11=trusted). It gives away the System V shared memory, "
+				"semaphores "
+				"and message queues and the POSIX message queues of all the "
+				"caller's "
+				"other programs: pictures that they draw, what databases hold; the "
+				"command can read, change and remove them, and fill up what there "
+				"may "
+				"be of them. /dev/shm stays the sandbox's own, and /dev/mqueue is "
+				"not "
+				"there.",
+			.set = set_choice,
+			FIELD(ipc),
+		},
 	[OPT_WAYLAND] =
 		{
 			.name = "wayland",
@@ -746,8 +777,9 @@ const struct option option_table[OPTION_COUNT] = {
 			.more = "Without HOW, or with `untrusted`, on the caller's display with "
 				"a cookie of this run's own that the X server does not trust: "
 				"keys and pictures of other windows and of the screen, and typing "
-				"into them, are refused to it; titles of windows and the clipboard "
-				"are not. The server needs its SECURITY extension switched on, and "
+				"into them, are refused to it; titles of windows can be read, and "
+				"the clipboard can be read and replaced. The server needs its "
+				"SECURITY extension switched on, and "
 				"must let nobody in without a cookie; else this is an error. "
 				"`nested` is a server of this "
 				"run's own (Xephyr) in a window of the caller's display, `virtual` "
@@ -996,7 +1028,9 @@ const struct option option_table[OPTION_COUNT] = {
 				"no other name. They bring the bus with them. It takes "
 				"`--userns=keep-id`, since a bus asks who speaks. Portals see the "
 				"command as an application in a sandbox of its own, "
-				"local.sandbox.NAME: see docs/desktop.md.",
+				"local.sandbox.NAME; with a rule for "
+				"org.freedesktop.portal.Desktop, what is chosen in a portal's "
+				"dialog is shown to it, at /run/user/UID/doc: see docs/desktop.md.",
 			.set = set_choice,
 			FIELD(dbus),
 		},

@@ -41,6 +41,24 @@ static bool covers(const char *pattern, size_t length, const char *name)
 	return pattern[length - 1] == '*' && strncmp(pattern, name, length - 1) == 0;
 }
 
+bool bus_rule_covers(const struct bus_rule *rule, const char *name)
+{
+	return strcmp(rule->name, name) == 0 || covers(rule->name, strlen(rule->name), name);
+}
+
+const char *bus_application(struct arena *arena, const char *name)
+{
+	static const char prefix[] = "local.sandbox.";
+	char *id = arena_printf(arena, "%s%s%s", prefix, *name && strchr(DIGITS, *name) ? "_" : "",
+				name);
+
+	id[strnlen(id, 200)] = '\0';
+	for (char *c = id + strlen(prefix); *c; c++)
+		if (!strchr(LETTERS DIGITS, *c))
+			*c = '_';
+	return id;
+}
+
 static const char *check_name(const char *name)
 {
 	size_t length = strlen(name);

@@ -14,4 +14,11 @@
  */
 const char *parse_bus_rule(char *text, struct bus_rule *op);
 
+/* Is the name the rule's, or below it? */
+bool bus_rule_covers(const struct bus_rule *rule, const char *name);
+
+/* An application's name as portals take it: parts of letters, digits and '_', here the last of
+ * three, not beginning with a digit. */
+const char *bus_application(struct arena *arena, const char *name);
+
 #endif

@@ -75,6 +75,11 @@ static bool check_network(const struct change *change)
 	return change->after->network == NETWORK_NONE;
 }
 
+static bool check_ipc(const struct change *change)
+{
+	return change->after->ipc == IPC_OWN;
+}
+
 /* From many ids to the caller's own to one. */
 static bool check_userns(const struct change *change)
 {
@@ -211,6 +216,7 @@ static bool (*const checks[OPTION_COUNT])(const struct change *change) = {
 	[OPT_HOSTNAME] = check_always,
 	[OPT_BOOTTIME_OFFSET] = check_always,
 	[OPT_MONOTONIC_OFFSET] = check_always,
+	[OPT_IPC] = check_ipc,
 	[OPT_NETWORK] = check_network,
 	[OPT_USERNS] = check_userns,
 	[OPT_USER] = check_user,

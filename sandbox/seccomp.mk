@@ -22,6 +22,16 @@ $(B)/filters.o: $(B)/filters.c
 $(B)/filters_reference.o: $(B)/filters_reference.c
 	$(CC) $(ALL_CFLAGS) -iquote tests/unit -c -o $@ $<
 
+# The names of errors, for the reader of profiles: those of the header, with their second names.
+$(B)/errno_names.c: sandbox/seccomp.mk | $(B)/launch
+	{ printf '#include "errno_names.h"\n#include <errno.h>\nconst struct errno_name errno_names[] = {\n'; \
+	  echo '#include <errno.h>' | $(CC) -E -dM - | sed -n 's/^#define \(E[A-Z0-9]*\) [A-Z0-9]*$$/\t{"\1", \1},/p' | sort; \
+	  printf '};\nconst size_t errno_names_count = sizeof errno_names / sizeof *errno_names;\n'; } >$@.new
+	mv $@.new $@
+
+$(B)/errno_names.o: $(B)/errno_names.c
+	$(CC) $(ALL_CFLAGS) -iquote helpers -c -o $@ $<
+
 # Tests: the filters in an interpreter, real calls from inside a sandbox, the cost of loading.
 SECCOMP_TESTS := $(B)/tests/unit/test_filter $(B)/tests/try_syscall $(B)/tests/filter_load
 

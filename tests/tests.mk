@@ -71,7 +71,7 @@ $(B)/fuzz/words: completions/sandbox.fish
 	grep -oE -- '-l [a-z0-9-]+' $< | sed 's/-l \(.*\)/"\1"/' | sort -u >$@
 
 # The reader and compiler of seccomp profiles, which end the program where they refuse: here they jump.
-$(B)/fuzz/fuzz_seccomp_json: tests/fuzz/fuzz_seccomp_json.c $(addprefix helpers/,oci_profile.c oci_words.c json_place.c $(FILTER_PARTS:%=%.c)) sandbox/arena.c sandbox/filter_run.c $(B)/capability_names.c $(wildcard helpers/oci_*.h helpers/filter_*.h)
+$(B)/fuzz/fuzz_seccomp_json: tests/fuzz/fuzz_seccomp_json.c $(addprefix helpers/,oci_profile.c oci_words.c json_place.c $(FILTER_PARTS:%=%.c)) sandbox/arena.c sandbox/filter_run.c $(B)/capability_names.c $(B)/errno_names.c $(wildcard helpers/oci_*.h helpers/filter_*.h)
 	@mkdir -p $(@D)
 	clang $(filter-out -MMD -MP,$(FUZZ_CFLAGS)) -fsanitize=fuzzer -Dexit=fuzz_exit -o $@ $(filter %.c,$^) -ljansson -lseccomp
 

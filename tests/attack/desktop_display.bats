@@ -33,11 +33,13 @@ spies() {
 	start_x
 	start_victim
 	spies
-	assert_equal "${#lines[@]}" 12
+	assert_equal "${#lines[@]}" 14
+	start_victim # the other's title and clipboard are gone now
 	spies --x11
 	# What the server's SECURITY extension leaves open: docs/desktop.md says so.
 	assert_output "title of another's window
 the clipboard of another
+the clipboard, taken over from another
 done"
 }
 
@@ -291,6 +293,24 @@ memory by descriptor True
 too long True
 no command True'
 	pactl info >/dev/null || fail 'the server has gone'
+}
+
+# case: files that were chosen for another application
+@test "portals: of chosen files there are those that were given to this application, and no others" {
+	local own other
+	start_documents
+	echo own >own.txt
+	echo other >other.txt
+	own=$(give_document own.txt local.sandbox.editor)
+	other=$(give_document other.txt local.sandbox.browser)
+	[ -f "$XDG_RUNTIME_DIR/doc/$own/own.txt" ] && [ -f "$XDG_RUNTIME_DIR/doc/$other/other.txt" ]
+	sandbox --userns=keep-id --application editor --dbus-talk 'org.freedesktop.portal.*' / sh -c "
+		cat /run/user/*/doc/$other/other.txt; cat /run/user/*/doc/../by-app/*/*/other.txt; find /run/user -type f; cat /run/user/*/doc/$own/own.txt"
+	assert_output "/run/user/$(id -u)/doc/$own/own.txt
+own"
+	# What may not call a portal has none of it.
+	sandbox --userns=keep-id --application editor --dbus-talk org.example.Good / find /run/user -name own.txt
+	assert_output ''
 }
 
 # case: devices by a wrong name

@@ -144,6 +144,38 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 /dev/shm:'
 }
 
+# case: IPC objects
+@test "what the caller shares by number is in reach with --ipc=host alone" {
+	local option shared queue
+	shared=$(ipcmk -M 4096)
+	queue=$(ipcmk -Q)
+	shared=${shared##*: } queue=${queue##*: }
+	cat >take.py <<-'PYTHON'
+		import ctypes, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		libc.shmat.restype = ctypes.c_void_p
+		at = libc.shmat(int(sys.argv[1]), None, 0)
+		print("memory" if at != ctypes.c_void_p(-1).value else "none")
+		print("queue" if libc.msgsnd(int(sys.argv[2]), b"12345678x", 1, 0) == 0 else "none")
+	PYTHON
+	for option in --ipc=own --ipc=host; do
+		sandbox "$option" --ro-bind "$PWD/take.py:/take.py" / python3 /take.py "$shared" "$queue"
+		printf '%s: %s\n' "$option" "${lines[*]}"
+	done >said
+	# Each way to a display but by name: none brings it along.
+	for option in --x11=virtual --profile=desktop --profile=game --profile=viewer; do
+		sandbox "$option" --x11=virtual --ro-bind "$PWD/take.py:/take.py" / python3 /take.py "$shared" "$queue"
+		printf '%s: %s\n' "$option" "${lines[*]}"
+	done >>said
+	ipcrm -m "$shared" -q "$queue"
+	assert_equal "$(cat said)" '--ipc=own: none none
+--ipc=host: memory queue
+--x11=virtual: none none
+--profile=desktop: none none
+--profile=game: none none
+--profile=viewer: none none'
+}
+
 # case: memory file systems
 @test "memory file systems are bounded in size and in number of files" {
 	sandbox --tmpfs /t --mkdir /t "$root" /bin/sh -c 'df -k /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"; df -i /tmp /dev/shm /run /t | awk "NR > 1 { print \$2 }"'

@@ -187,6 +187,31 @@ teardown() {
 	done
 }
 
+# case: a command whose filter's agent is not there
+@test "without the agent that its filter asks nothing is run: not at start, and no command that joins" {
+	sh_bundle b 'echo RAN; while :; do sleep 1; done' 'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": os.environ["PWD"] + "/agent",
+		"syscalls": [{"names": ["keyctl"], "action": "SCMP_ACT_NOTIFY"}]}'
+	python3 "$PROJECT/tests/run/oci_agent.py" "$PWD/agent" "$PWD/told" -13 3>&- &
+	local agent=$!
+	eventually test -S agent
+	made create --bundle b started
+	assert_success
+	cp made.out first.out
+	made run --detach --bundle b held
+	assert_success
+	kill -KILL "$agent"
+	wait "$agent" || :
+	oci start started
+	assert_refused 'reach the agent'
+	eventually is_state started stopped
+	assert_equal "$(<first.out)" ''
+	made exec held sh -c 'echo RAN'
+	assert_refused 'reach the agent'
+	assert_equal "$(<made.out)" ''
+	oci delete started
+	assert_success
+}
+
 # case: capabilities of a bundle, more than were asked for
 @test "capabilities are those that were asked for, in all five sets, for exec too; nodes cannot be made or used" {
 	sh_bundle b 'grep ^Cap /proc/self/status; mknod /tmp/node c 1 3 && echo NODE; while :; do sleep 1; done' \

@@ -30,7 +30,7 @@ refused() {
 	for line in "bind = $scratch/secret:/s" "ro-bind = $scratch/secret:/s" "bind-try = $scratch/secret" "ro-bind-try = /etc/passwd" \
 		"dev-bind = /dev/kvm" "dev-bind-try = /dev/kvm" "rw" "rw = true" "layer = disk" "overlay = mine" "lower = $scratch/secret" \
 		"symlink = a:/b" "allow-home" "env = HOME" "env = SECRET" "env =" "env-file = $scratch/secret/key" "keep-env" "uidmap = 0:0:1" "gidmap = 0:0:1" \
-		"keep-groups" "network = host" "network = slirp4netns" "network = pasta" "allow-net = example.org" "deny-net = example.org" \
+		"keep-groups" "network = host" "ipc = host" "network = slirp4netns" "network = pasta" "allow-net = example.org" "deny-net = example.org" \
 		"allow-host-port = 80" "publish = 8080:80" "dns = 192.0.2.1" "ca-certificates = host" "seccomp = build" "seccomp = nested" "seccomp = sandboxes" "proc = unmasked" "proc = bind" "seccomp = unconfined" \
 		"seccomp = ./own.json" "cap-add = SYS_ADMIN" "user = 0" "user = root" "user = 1:0" "ulimit = nofile=unlimited" "limits = best-effort" \
 		"as-pid-1" "mask =" "cap-drop =" "ulimit =" "tmpfs =" "oom-score-adj = -5" "io-weight = 10000"; do
@@ -68,7 +68,7 @@ refused() {
 	printf 'extends = default\nmask = /etc/group\nmemlock = 1\n' >"$mine/default.conf"
 	sed -i '/memlock/d' "$mine/default.conf"
 	printf '%s\n' 'read-only' 'mask = /etc/passwd' 'hostname = proj' 'env = A=1' 'cap-drop = ALL' 'seccomp = strict' 'ulimit = nofile=64' \
-		'userns = single' 'tmpfs = /tmp' 'network = none' >"$conf"
+		'userns = single' 'tmpfs = /tmp' 'network = none' 'ipc = own' >"$conf"
 	use "$root" /bin/sh -c 'wc -c </etc/passwd; wc -c </etc/group; hostname; echo $A; ulimit -n; grep CapEff /proc/self/status; touch /x'
 	assert_output $'0\n0\nproj\n1\n64\nCapEff:\t0000000000000000'
 	assert_stderr_has 'Read-only file system'

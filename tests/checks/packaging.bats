@@ -75,6 +75,18 @@ packaged_by() {
 	[ -x "$scratch/dest/usr/libexec/sandbox/relay" ]
 }
 
+@test "alpine: no source asks the C library for what musl lacks" {
+	local musl file
+	musl=/usr/include/$(gcc -print-multiarch | sed 's/-gnu$/-musl/')
+	require 'musl-dev' test -e "$musl/stdio.h"
+	cd "$PROJECT"
+	for file in sandbox/*.c helpers/*.c; do
+		gcc -std=gnu17 -D_GNU_SOURCE -Werror=implicit-function-declaration -fsyntax-only -iquote sandbox -iquote helpers \
+			-DVERSION='"0"' -DPREFIX='"/usr"' -nostdinc -isystem "$musl" -isystem "$(gcc -print-file-name=include)" \
+			-idirafter /usr/include -idirafter "/usr/include/$(gcc -print-multiarch)" "$file" || fail "$file does not compile with musl"
+	done
+}
+
 @test "debian: the build depends on the libraries that setup installs, and names documents that are there" {
 	local pattern
 	cd "$PROJECT"

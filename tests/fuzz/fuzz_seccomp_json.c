@@ -43,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct filter_code code;
 	static char *copy;
 	const struct oci_machine machine = {.capabilities = size % 2 ? UINT64_MAX : 0,
-					    .kernel = {6, 1}};
+					    .kernel = {6, 1},
+					    .listens = size % 4 > 1};
 	struct seccomp_data wrong;
 
 	arena_free(&profile.arena);

@@ -81,6 +81,7 @@ plan() {
 @test "ids_overlap" { plan ids_overlap; }
 @test "ids_several_ranges" { plan ids_several_ranges; }
 @test "ids_single" { plan ids_single; }
+@test "ipc_host" { plan ipc_host; }
 @test "landlock_joined" { plan landlock_joined; }
 @test "landlock_joined_host" { plan landlock_joined_host; }
 @test "landlock_require" { plan landlock_require; }

@@ -126,6 +126,24 @@ take_cookie() {
 	assert_refused "is not one of this machine's sockets"
 }
 
+# shares OPTION...: does the display share memory with who is inside?
+shares() { sandbox "$@" --ro-bind "$PROJECT/tests/run/x11_shm.py:/shm.py" / python3 /shm.py; }
+
+@test "x11=trusted: memory is shared with the server with --ipc=host, and not without" {
+	start_x
+	assert_equal "$(python3 "$PROJECT/tests/run/x11_shm.py")" shared
+	shares --x11=trusted
+	assert_output 'refused: BadAccess'
+	shares --x11=trusted --ipc=host
+	assert_output shared
+	shares --x11 --ipc=host
+	assert_output 'no MIT-SHM'
+	sandbox --x11=trusted / sh -c 'echo $QT_X11_NO_MITSHM'
+	assert_output 1
+	sandbox --x11=trusted --ipc=host / sh -c 'echo $QT_X11_NO_MITSHM'
+	assert_output ''
+}
+
 @test "x11=virtual: a server of its own, without shared memory, that ends with the sandbox" {
 	require_program Xvfb
 	sandbox --x11=virtual / sh -c "$which_server"

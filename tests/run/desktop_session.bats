@@ -109,8 +109,7 @@ sys.exit(max(map(abs, heard), default=0) < 8000)' "$scratch/heard"
 	assert_refused 'no compositor answers at'
 }
 
-@test "audio: what is played arrives at the server" {
-	start_pulse
+make_tone() {
 	python3 - "$scratch/tone.wav" <<-'PYTHON'
 		import math, struct, sys, wave
 		out = wave.open(sys.argv[1], "wb")
@@ -119,6 +118,11 @@ sys.exit(max(map(abs, heard), default=0) < 8000)' "$scratch/heard"
 		out.setframerate(44100)
 		out.writeframes(b"".join(struct.pack("<h", int(12000 * math.sin(i / 10))) for i in range(22050)))
 	PYTHON
+}
+
+@test "audio: what is played arrives at the server" {
+	start_pulse
+	make_tone
 	background "$scratch/heard" parec -d null.monitor --raw
 	eventually [ -s "$scratch/heard" ]
 	sandbox --audio --ro-bind "$scratch/tone.wav:/tone.wav" / paplay /tone.wav
@@ -149,6 +153,72 @@ while True:
 	sandbox --audio / timeout 20 pactl info
 	assert_equal "$(cat "$scratch/seen")" "listens
 uid $(id -u)"
+}
+
+# hears COMMAND...: what it plays arrives at the sink of PipeWire's.
+hears() {
+	background "$scratch/heard" parec -d null.monitor --raw
+	local ear=$!
+	eventually [ -s "$scratch/heard" ] || fail 'the sink cannot be listened to'
+	sandbox "$@"
+	assert_success
+	eventually loud || fail 'the server heard nothing'
+	kill "$ear"
+	wait "$ear" || :
+	rm "$scratch/heard"
+}
+
+@test "audio: what is played arrives at PipeWire, by its own socket and in PulseAudio's place; it records with --microphone alone" {
+	start_pipewire
+	make_tone
+	hears --audio --ro-bind "$scratch/tone.wav:/tone.wav" / paplay /tone.wav
+	hears --audio=pipewire --microphone --ro-bind "$scratch/tone.wav:/tone.wav" / timeout 30 pw-play --target null /tone.wav
+	sandbox --audio / timeout 10 parec -d null.monitor --raw
+	assert_status 1
+	assert_output ''
+	assert_stderr_has 'Access denied'
+	sandbox --audio / timeout 10 pactl list short sources
+	assert_status 1
+	assert_stderr_has 'Access denied'
+	# PipeWire's own socket would let it record.
+	sandbox --audio / timeout 10 pw-record --target null "$scratch/none.wav"
+	assert_status 1
+	assert_stderr_has 'pw_context_connect.. failed'
+	sandbox --audio=pipewire / timeout 10 pw-record --target null "$scratch/none.wav"
+	assert_refused 'lets the command record too'
+	sandbox --audio --microphone / timeout 10 pactl list short sources
+	assert_output_has 'null.monitor'
+}
+
+@test "portals: a file that is chosen in a dialog is there, by the path that the portal says, and can be saved" {
+	local name
+	start_documents
+	echo text >chosen.txt
+	name=$(give_document chosen.txt local.sandbox.my_editor)
+	sandbox --userns=keep-id --application my-editor --dbus-talk org.freedesktop.portal.Desktop / \
+		sh -c "cat /run/user/$(id -u)/doc/$name/chosen.txt; echo more >>/run/user/$(id -u)/doc/$name/chosen.txt"
+	assert_success
+	assert_output text
+	assert_stderr_lacks .
+	assert_equal "$(cat chosen.txt)" $'text\nmore'
+	# One that is given while it runs, too.
+	"$SANDBOX" --userns=keep-id --application my-editor --dbus-talk org.freedesktop.portal.Desktop / \
+		sh -c "echo up; until cat /run/user/$(id -u)/doc/*/late.txt 2>/dev/null; do sleep 0.1; done" >"$scratch/late" 3>&- &
+	started+=($!)
+	eventually grep -q up "$scratch/late"
+	echo later >late.txt
+	give_document late.txt local.sandbox.my_editor
+	eventually grep -q later "$scratch/late"
+}
+
+@test "portals: without a document portal it is said that a chosen file will not be there" {
+	start_documents
+	kill "${started[1]}"
+	wait "${started[1]}" || :
+	sandbox --userns=keep-id --dbus-talk org.freedesktop.portal.Desktop / ls /run/user
+	assert_stderr_has 'note: the document portal .* is not there'
+	sandbox --userns=keep-id --dbus-talk org.freedesktop.portal.Settings / true
+	assert_stderr_lacks .
 }
 
 @test "audio: pipewire's own socket is given with --microphone only" {

@@ -34,6 +34,16 @@ same_as_mine() { comm -12 <(sort <<<"$output") <(sh -c "$look" | sort) | cut -d 
 	assert_equal "$(same_as_mine)" 'net time'
 }
 
+@test "--ipc=host shares the ipc namespace and nothing else" {
+	sandbox --ipc=host "$root" /bin/sh -c "$look; ls -A /dev/shm; ls /dev/mqueue"
+	assert_equal "$(same_as_mine)" 'ipc time'
+	assert_stderr_has '/dev/mqueue: No such file'
+	sandbox --ipc=own "$root" /bin/sh -c "$look"
+	assert_equal "$(same_as_mine)" time
+	sandbox --confine-only --ipc=host / true
+	assert_refused '--ipc .*cannot be had with --confine-only'
+}
+
 @test "a clock offset makes a time namespace" {
 	sandbox --boottime-offset 10d "$root" /bin/sh -c "$look; cut -d . -f 1 /proc/uptime"
 	assert_success

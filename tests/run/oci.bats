@@ -299,19 +299,31 @@ sys.exit(subprocess.run([sys.argv[1], "create", "--bundle", "b", "--pid-file", "
 	no_records
 }
 
+@test "mounts: each has the source that the configuration gives it" {
+	sh_bundle b 'while read -r line; do set -- $line; place=$5; while [ "$1" != - ]; do shift; done; echo "$place $2 $3"; done </proc/self/mountinfo' \
+		'c["mounts"] += [{"destination": "/tmp", "type": "tmpfs", "source": "some where", "options": ["size=64k"]}, {"destination": "/run", "type": "tmpfs"}]'
+	oci run --bundle b x
+	assert_success
+	assert_output_has '^/proc proc proc$' '^/dev tmpfs tmpfs$' '^/dev/pts devpts devpts$' '^/tmp tmpfs some.040where$' '^/run tmpfs none$'
+}
+
 @test "hooks: refused unless they are allowed, then run where they belong" {
 	mkdir hooks
 	for kind in prestart createRuntime createContainer poststart poststop; do
 		printf '#!/bin/sh\ncat >%s/hooks/%s\n' "$PWD" "$kind" >"$kind"
 		chmod +x "$kind"
 	done
-	bundle b 'c["hooks"] = {name: [{"path": "'"$PWD"'/" + name}] for name in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}'
+	bundle b 'c["annotations"] = {"org.example.a": "b"}' \
+		'c["hooks"] = {name: [{"path": "'"$PWD"'/" + name}] for name in ("prestart", "createRuntime", "createContainer", "poststart", "poststop")}'
 	made create --bundle b x
 	assert_refused 'hooks.prestart' 'allow-hooks'
 	made --allow-hooks create --bundle b x
 	assert_success
 	assert_equal "$(ls hooks)" $'createContainer\ncreateRuntime\nprestart'
-	grep -q '"status":"creating"' hooks/createRuntime
+	for kind in prestart createRuntime createContainer; do
+		grep -q '"status":"created"' "hooks/$kind" && grep -q '"annotations":{"org.example.a":"b"}' "hooks/$kind" ||
+			fail "the state that $kind was told: $(<"hooks/$kind")"
+	done
 	oci --allow-hooks start x
 	assert_success
 	[ -e hooks/poststart ]
@@ -325,5 +337,21 @@ sys.exit(subprocess.run([sys.argv[1], "create", "--bundle", "b", "--pid-file", "
 	oci plan --bundle b
 	assert_success
 	assert_output_has 'pivot-root' 'mask +/proc/keys +# linux.maskedPaths' 'uid 0, gid 0 +# process.user'
+	no_records
+}
+
+@test "mountLabel: planned for what can have one and has none, and refused where there is no SELinux" {
+	mkdir data
+	bundle b 'l["mountLabel"] = "system_u:object_r:container_file_t:s0:c1,c2"' 'c["mounts"] += [
+		{"destination": "/own", "type": "tmpfs", "options": ["context=\"u:r:t:s0:c3,c4\""]},
+		{"destination": "/q", "type": "mqueue"}, {"destination": "/data", "source": os.environ["PWD"] + "/data", "options": ["bind"]}]'
+	oci plan --bundle b
+	assert_success
+	assert_output_has 'mount-label +system_u:object_r:container_file_t:s0:c1,c2 +# linux.mountLabel'
+	assert_equal "$(grep -o '/[a-z/]* *(.*context=[^ )]*' <<<"$output" | sed -E 's|^([a-z/]*).*context=|\1 |')" \
+		$'/dev system_u:object_r:container_file_t:s0:c1,c2\n/dev/pts system_u:object_r:container_file_t:s0:c1,c2\n/own u:r:t:s0:c3,c4'
+	[ ! -e /sys/fs/selinux/enforce ] || skip 'missing: a machine without SELinux'
+	oci run --bundle b x
+	assert_refused 'linux.mountLabel asks for system_u:.*, and this machine has no SELinux' 'leave it out'
 	no_records
 }

@@ -62,3 +62,49 @@ start_pulse() {
 		-L 'module-null-sink sink_name=null' -L module-native-protocol-unix
 	eventually pactl info >/dev/null 2>&1 || fail "pulseaudio did not start: $(cat "$scratch/stderr")"
 }
+
+# start_pipewire: PipeWire with its session manager, which wants a bus, and what stands in PulseAudio's place; one sink,
+# which nobody hears.
+start_pipewire() {
+	local program
+	for program in pipewire wireplumber pipewire-pulse dbus-daemon pactl; do
+		require_program $program
+	done
+	local -x HOME=$scratch DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+	background "$scratch/bus" dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS"
+	eventually [ -S "$XDG_RUNTIME_DIR/bus" ]
+	background "$scratch/pipewire" pipewire
+	eventually [ -S "$XDG_RUNTIME_DIR/pipewire-0" ] || fail "pipewire did not start: $(cat "$scratch/stderr")"
+	background "$scratch/wireplumber" wireplumber
+	background "$scratch/pipewire-pulse" pipewire-pulse
+	eventually pactl info >/dev/null 2>&1 || fail "pipewire-pulse did not start: $(cat "$scratch/stderr")"
+	pactl load-module module-null-sink sink_name=null >/dev/null
+}
+
+# start_documents: a bus, and the document portal on it.
+start_documents() {
+	local portal=/usr/libexec/xdg-document-portal
+	require_program dbus-daemon
+	require_program xdg-dbus-proxy
+	[ -x $portal ] || skip 'missing: xdg-document-portal'
+	{ : <>/dev/fuse; } 2>/dev/null || skip 'missing: /dev/fuse that users may open'
+	export DBUS_SESSION_BUS_ADDRESS=unix:path=$XDG_RUNTIME_DIR/bus
+	background "$scratch/bus" dbus-daemon --session --nofork --nopidfile --address="$DBUS_SESSION_BUS_ADDRESS"
+	eventually [ -S "$XDG_RUNTIME_DIR/bus" ]
+	background "$scratch/documents" env XDG_DATA_HOME="$scratch/data" $portal
+	eventually [ -d "$XDG_RUNTIME_DIR/doc/by-app" ] || fail "it did not start: $(cat "$scratch/stderr")"
+}
+
+# give_document FILE APPLICATION: as a portal's dialog does when FILE was chosen in it; says the document's name.
+give_document() {
+	/usr/bin/python3 - "$@" <<-'PYTHON'
+		import dbus, os, sys
+		portal = dbus.SessionBus().get_object("org.freedesktop.portal.Documents", "/org/freedesktop/portal/documents")
+		file = dbus.types.UnixFd(os.open(sys.argv[1], os.O_PATH))
+		names, _ = portal.AddFull(
+		    dbus.Array([file], signature="h"), dbus.UInt32(0), sys.argv[2], ["read", "write"],
+		    dbus_interface="org.freedesktop.portal.Documents",
+		)
+		print(names[0])
+	PYTHON
+}
