@@ -33,11 +33,13 @@ spies() {
 	start_x
 	start_victim
 	spies
-	assert_equal "${#lines[@]}" 12
+	assert_equal "${#lines[@]}" 14
+	start_victim # the other's title and clipboard are gone now
 	spies --x11
 	# What the server's SECURITY extension leaves open: docs/desktop.md says so.
 	assert_output "title of another's window
 the clipboard of another
+the clipboard, taken over from another
 done"
 }
 

@@ -139,4 +139,26 @@ def _():
     return caught.get_error() is None
 
 
+@tries("title of another's window, changed")
+def _():
+    window = victim()
+    caught = error.CatchError()
+    if window is None:
+        return False
+    window.set_wm_name("taken", onerror=caught)
+    connection.sync()
+    return caught.get_error() is None
+
+
+@tries("the clipboard, taken over from another")
+def _():
+    own = root.create_window(0, 0, 1, 1, 0, X.CopyFromParent)
+    clipboard = connection.intern_atom("CLIPBOARD")
+    if not connection.get_selection_owner(clipboard):
+        return False
+    own.set_selection_owner(clipboard, X.CurrentTime)
+    connection.sync()
+    return connection.get_selection_owner(clipboard) == own
+
+
 print("done", flush=True)
