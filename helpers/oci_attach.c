@@ -11,6 +11,7 @@
 #include "files.h"
 #include "idmap.h"
 #include "oci_cgroup.h"
+#include "oci_scope.h"
 #include "processes.h"
 #include "spawn.h"
 
@@ -118,7 +119,19 @@ static int set_oom(const struct oci_process *asked, int process, struct error *e
 	return 0;
 }
 
-int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, struct error *err)
+/* Where the machine's own rules do not let a plain user move it, the manager does. */
+static int enter(const struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
+		 struct error *err)
+{
+	if (!cgroup || !*cgroup)
+		return 0;
+	int result = oci_cgroup_enter(cgroup, pid, err);
+	return result < 0 && unit && *unit ? oci_scope_join(unit, running->options, pid, err)
+					   : result;
+}
+
+int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
+	       struct error *err)
 {
 	int cleanup_fd process = open_process(pid);
 
@@ -126,7 +139,7 @@ int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, struc
 		return fail(err, "look at the container's process");
 	if (map_ids(running, process, pid, err) < 0 || set_oom(running->process, process, err) < 0)
 		return -1;
-	return cgroup && *cgroup ? oci_cgroup_enter(cgroup, pid, err) : 0;
+	return enter(running, pid, cgroup, unit, err);
 }
 
 void oci_ancestors_open(struct oci_running *running)

@@ -10,7 +10,8 @@
 /* pid: an unreaped child of ours, in a new user namespace where the plan has maps. Ids are written
  * directly by who may (uid 0 of an engine's namespace), with setgroups denied by who maps one id,
  * his own, and else by newuidmap and newgidmap. */
-int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, struct error *err);
+int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
+	       struct error *err);
 
 /* Note who is above us: one of them takes over the container's process when we end. */
 void oci_ancestors_open(struct oci_running *running);

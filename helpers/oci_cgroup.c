@@ -13,6 +13,7 @@
 
 #include "files.h"
 #include "host.h"
+#include "oci_scope.h"
 
 #define CGROUP_TOP "/sys/fs/cgroup"
 
@@ -135,14 +136,17 @@ int oci_cgroup_make(struct arena *arena, const struct oci_spec *spec,
 	*path = NULL;
 	if (options->no_cgroup && !needed)
 		return 0;
-	if (options->no_cgroup || options->systemd_cgroup || !at)
-		return !needed ? 0
-			       : refuse(spec, err,
-					options->no_cgroup
-						? "cgroups are switched off"
-						: "a cgroup of systemd's is not supported here");
+	if (options->no_cgroup)
+		return refuse(spec, err, "cgroups are switched off");
 	if (!is_unified())
 		return !needed ? 0 : refuse(spec, err, "there are no cgroups of version 2 here");
+	if (options->systemd_cgroup)
+		return 0; /* when there is a process to put into it */
+	if (!at)
+		return !needed ? 0
+			       : refuse(spec, err,
+					"cgroupsPath is slice:prefix:name, which is for "
+					"--systemd-cgroup");
 	if (leads_up(at))
 		return fail_because(err, "linux.cgroupsPath: '%.200s' leads upwards",
 				    spec->cgroups_path);
@@ -161,9 +165,29 @@ int oci_cgroup_make(struct arena *arena, const struct oci_spec *spec,
 	*path = made;
 	if (oci_cgroup_limit(made, spec, err) == 0)
 		return 0;
-	oci_cgroup_remove(made);
+	oci_cgroup_remove(made, NULL);
 	*path = NULL;
 	return -1;
+}
+
+int oci_cgroup_ask(struct arena *arena, const struct oci_spec *spec,
+		   const struct oci_options *options, const char *id, pid_t pid, const char **path,
+		   const char **unit, struct error *err)
+{
+	struct oci_scope scope;
+
+	*path = *unit = NULL;
+	if (!options->systemd_cgroup || options->no_cgroup || !is_unified())
+		return 0;
+	bool needed = spec->limits_count > 0;
+	if (oci_scope_read(arena, spec, id, &scope, err) < 0)
+		return needed ? -1 : 0;
+	if (!scope.socket)
+		return !needed ? 0 : refuse(spec, err, "no systemd manager of yours answers");
+	if (oci_scope_make(arena, &scope, spec, options, pid, path, err) < 0)
+		return needed ? -1 : 0;
+	*unit = scope.unit;
+	return oci_cgroup_limit(*path, spec, err);
 }
 
 int oci_cgroup_enter(const char *path, pid_t pid, struct error *err)
@@ -210,8 +234,12 @@ void oci_cgroup_kill(const char *path)
 		(void)!write_file_at(directory, "cgroup.kill", "1");
 }
 
-void oci_cgroup_remove(const char *path)
+void oci_cgroup_remove(const char *path, const char *unit)
 {
+	/* The manager takes it away when it has seen that nobody is left, which it does not see of
+	 * one that is away before: the unit would stay for ever. */
+	for (int tries = 0; unit && *unit && access(path, F_OK) == 0 && tries < 1000; tries++)
+		nap();
 	/* Its processes are killed; until the kernel is done with them it is busy. */
 	for (int tries = 0; rmdir(path) < 0 && errno == EBUSY && tries < 500; tries++)
 		nap();

@@ -46,10 +46,27 @@ static int run_apparmor(const struct step *step, struct sandbox *sandbox, struct
 	return fail(err, "ask for the AppArmor profile %s", step->target);
 }
 
+static bool has_selinux(void)
+{
+	return access("/sys/fs/selinux/enforce", F_OK) == 0;
+}
+
+/* Each mount has it among its options (oci_read_mounts.c); a kernel without SELinux would say of
+ * the first that it does not know the word. */
+static int run_mount_label(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	(void)sandbox;
+	if (has_selinux())
+		return 0;
+	fail_because(err, "linux.mountLabel asks for %s, and this machine has no SELinux",
+		     step->target);
+	return fail_remedy(err, "leave it out (podman: --security-opt label=disable)");
+}
+
 static int run_selinux(const struct step *step, struct sandbox *sandbox, struct error *err)
 {
 	(void)sandbox;
-	if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+	if (!has_selinux())
 		return fail_because(err,
 				    "process.selinuxLabel asks for %s, and this machine has no "
 				    "SELinux",
@@ -61,6 +78,14 @@ static int run_selinux(const struct step *step, struct sandbox *sandbox, struct 
 
 static const struct step_kind apparmor = {"apparmor", run_apparmor};
 static const struct step_kind selinux = {"selinux", run_selinux};
+static const struct step_kind mount_label = {"mount-label", run_mount_label};
+
+void oci_label_plan(struct plan *plan, const struct oci_spec *spec)
+{
+	if (spec->mount_label)
+		plan_add(plan, PHASE_ISOLATE, &mount_label, "linux.mountLabel")->target =
+			spec->mount_label;
+}
 
 /* ---- priorities ---- */
 

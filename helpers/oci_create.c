@@ -20,6 +20,7 @@
 #include "oci_attach.h"
 #include "oci_cgroup.h"
 #include "oci_hooks.h"
+#include "oci_idmap.h"
 #include "oci_listener.h"
 #include "plan.h"
 
@@ -200,6 +201,18 @@ static int run_machine_hooks(const struct creating *creating, struct error *err)
 	return result;
 }
 
+static int ask_for_cgroup(const struct creating *creating, struct error *err)
+{
+	struct oci_container *container = creating->container;
+	const struct oci_running *running = creating->running;
+
+	return container->cgroup
+		       ? 0
+		       : oci_cgroup_ask(&container->arena, running->spec, running->options,
+					running->id, creating->made->pid, &container->cgroup,
+					&container->unit, err);
+}
+
 /* Until it waits for its start. */
 static int follow(const struct creating *creating, struct error *err)
 {
@@ -210,7 +223,9 @@ static int follow(const struct creating *creating, struct error *err)
 	for (;;) {
 		switch (channel_receive(made->channel, &message)) {
 		case MESSAGE_ISOLATED:
-			if (oci_attach(running, made->pid, creating->container->cgroup, err) < 0)
+			if (ask_for_cgroup(creating, err) < 0 ||
+			    oci_attach(running, made->pid, creating->container->cgroup,
+				       creating->container->unit, err) < 0)
 				return -1;
 			channel_send(made->channel, MESSAGE_IDS, 0, NULL);
 			break;
@@ -269,6 +284,8 @@ static int make_process(const struct creating *creating, struct error *err)
 		if (running->console < 0)
 			return -1;
 	}
+	if (oci_idmap_binds(running, err) < 0)
+		return -1;
 	running->listener = listen_for_start(creating->container, err);
 	if (running->listener < 0)
 		return -1;
@@ -289,6 +306,7 @@ static void close_running(struct oci_running *running)
 		close_cleanup(&running->joined[i]);
 	for (size_t i = 0; i < running->ancestors_count; i++)
 		close_cleanup(&running->ancestors[i].process);
+	oci_idmap_close(running);
 	arena_free(&running->sandbox.arena);
 }
 
@@ -366,8 +384,8 @@ int oci_create(struct oci_container *container, struct oci_spec *spec,
 			struct error later;
 
 			oci_made_kill(made);
-			if (cgroup)
-				oci_cgroup_remove(cgroup);
+			if (container->cgroup)
+				oci_cgroup_remove(container->cgroup, container->unit);
 			oci_container_remove(container, &later);
 		}
 	}

@@ -181,7 +181,7 @@ static int follow(const struct joining *joining, struct error *err)
 		switch (channel_receive(made->channel, &message)) {
 		case MESSAGE_ISOLATED:
 			if (oci_attach(joining->running, made->pid, joining->container->cgroup,
-				       err) < 0)
+				       joining->container->unit, err) < 0)
 				return -1;
 			channel_send(made->channel, MESSAGE_IDS, 0, NULL);
 			break;

@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "oci_create.h"
 #include "oci_hooks.h"
+#include "oci_idmap.h"
 #include "plan.h"
 #include "spawn.h"
 
@@ -23,7 +24,8 @@
 static int close_others(const struct oci_running *running)
 {
 	const struct oci_options *options = running->options;
-	size_t count = 0, most = (size_t)options->preserve_fds + OCI_NAMESPACES + OCI_ANCESTORS + 8;
+	size_t count = 0, most = (size_t)options->preserve_fds + OCI_NAMESPACES + OCI_ANCESTORS +
+				 running->bound_count + 8;
 	int *fds = calloc(most, sizeof *fds);
 	const int own[] = {running->sandbox.channel, running->sandbox.rootfs, running->console,
 			   running->listener};
@@ -38,6 +40,8 @@ static int close_others(const struct oci_running *running)
 		fds[count++] = 3 + i;
 	for (size_t i = 0; i < running->ancestors_count; i++)
 		fds[count++] = running->ancestors[i].process;
+	for (size_t i = 0; i < running->bound_count; i++)
+		fds[count++] = running->bound[i];
 	int result = close_all_but((struct kept){fds, count}, (struct kept){NULL, 0});
 	free(fds);
 	return result;
@@ -125,7 +129,8 @@ static int set_up(struct oci_running *running, struct error *err)
 	running->stat = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
 	wait_for_hooks(running);
 	umask(0022);
-	if (run_hooks(running, HOOK_CREATE_CONTAINER, err) < 0)
+	if (run_hooks(running, HOOK_CREATE_CONTAINER, err) < 0 ||
+	    oci_idmap_namespaces(running, err) < 0)
 		return -1;
 	return plan_run(sandbox->plan, PHASE_SETUP, sandbox, err);
 }

@@ -10,7 +10,7 @@
 
 #include "files.h"
 #include "mounting.h"
-#include "oci_rooms.h"
+#include "oci_idmap.h"
 
 static int on_target(struct error *err, const char *what, const struct step *step)
 {
@@ -67,9 +67,10 @@ static int run_bind(const struct step *step, struct sandbox *sandbox, struct err
 {
 	const struct oci_mount *op = step->data;
 	struct stat st;
-	int cleanup_fd mount = (int)syscall(SYS_open_tree, AT_FDCWD, step->source,
-					    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-						    (op->recursive ? AT_RECURSIVE : 0));
+	int cleanup_fd mount = op->idmap ? oci_idmap_take(oci_running_of(sandbox), op)
+					 : (int)syscall(SYS_open_tree, AT_FDCWD, step->source,
+							OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+								(op->recursive ? AT_RECURSIVE : 0));
 
 	if (mount < 0 || fstat(mount, &st) < 0)
 		return on_target(err, "bind", step);
@@ -187,6 +188,8 @@ static int run_mount(const struct step *step, struct sandbox *sandbox, struct er
 		    mount_change(mount, MOUNT_ATTR_RDONLY, false) < 0)
 			return fail(err, "make %s read-only", step->target);
 	}
+	if (op->idmap && oci_idmap_new(oci_running_of(sandbox), op, mount, err) < 0)
+		return -1;
 	if (attach(sandbox, step, mount, target, err) < 0)
 		return -1;
 	/* For the terminal: no name of the rootfs leads to it. */
@@ -240,6 +243,8 @@ static const char *describe(struct plan *plan, const struct oci_mount *op)
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (op->set & words[i].flag)
 			text = arena_printf(&plan->arena, "%s,%s", text, words[i].word);
+	if (op->idmap)
+		text = arena_printf(&plan->arena, "%s,%sidmap", text, op->idmap_below ? "r" : "");
 	for (size_t i = 0; i < op->data_count; i++)
 		if (strcmp(op->data[i].key, "source") != 0)
 			text = arena_printf(&plan->arena, "%s,%s%s%s", text, op->data[i].key,

@@ -17,8 +17,12 @@ static bool is_absent(int number)
  * are clones of that: a mount that is attached to nothing cannot be cloned before Linux 6.15. */
 static int new_cover(struct oci_running *running, struct error *err)
 {
-	static const struct fs_option empty[] = {
-		{"size", "0"}, {"nr_inodes", "1"}, {"mode", "555"}, {NULL, NULL}};
+	const char *label = running->spec->mount_label;
+	const struct fs_option empty[] = {{"size", "0"},
+					  {"nr_inodes", "1"},
+					  {"mode", "555"},
+					  {label ? "context" : NULL, label},
+					  {NULL, NULL}};
 	unsigned flags = MOUNT_SAFE | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY;
 	const char *failed;
 	int mount;

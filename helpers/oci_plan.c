@@ -130,6 +130,7 @@ int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_opt
 	plan->owner_gid = owner(spec->gids, spec->gids_count);
 	plan_outside(plan, spec);
 	oci_namespaces_plan(plan, spec, options);
+	oci_label_plan(plan, spec);
 	oci_sysctl_plan(plan, spec);
 	oci_root_plan(plan, spec, rootfs);
 	oci_mounts_plan(plan, spec);

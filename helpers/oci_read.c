@@ -130,8 +130,8 @@ int oci_spec_read(struct oci_spec *spec, json_t *json, const char *name, struct 
 		oci_process_read(&reader, process, &spec->process);
 	else
 		oci_refuse(&reader, process, "is missing");
-	oci_mounts_read(&reader, oci_member(&reader, top, "mounts"), spec);
 	oci_linux_read(&reader, oci_member(&reader, top, "linux"), spec);
+	oci_mounts_read(&reader, oci_member(&reader, top, "mounts"), spec);
 	read_hooks(&reader, top, spec);
 	read_annotations(&reader, top, spec);
 	spec->notes = reader.notes;

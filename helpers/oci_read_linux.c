@@ -259,8 +259,7 @@ void oci_linux_read(struct oci_reader *reader, struct oci_place place, struct oc
 		"cgroupsPath", "rootfsPropagation", "resources",   "maskedPaths", "readonlyPaths",
 		"mountLabel",  "seccomp",           "sysctl",      "personality", "intelRdt",
 		"netDevices",  "memoryPolicy",      NULL};
-	static const char *const unsupported[] = {"intelRdt", "netDevices", "memoryPolicy",
-						  "mountLabel", NULL};
+	static const char *const unsupported[] = {"intelRdt", "netDevices", "memoryPolicy", NULL};
 	struct oci_place list = oci_member(reader, place, "namespaces");
 	struct oci_place devices = oci_member(reader, place, "devices");
 	struct oci_place propagation = oci_member(reader, place, "rootfsPropagation");
@@ -287,6 +286,8 @@ void oci_linux_read(struct oci_reader *reader, struct oci_place place, struct oc
 	if (word && *word && !spec->propagation)
 		oci_refuse(reader, propagation, "'%.40s' is no propagation of mounts", word);
 	spec->cgroups_path = oci_string(reader, oci_member(reader, place, "cgroupsPath"));
+	const char *label = oci_string(reader, oci_member(reader, place, "mountLabel"));
+	spec->mount_label = label && *label ? label : NULL;
 	read_seccomp(reader, oci_member(reader, place, "seccomp"), spec);
 	read_personality(reader, oci_member(reader, place, "personality"), spec);
 	oci_resources_read(reader, oci_member(reader, place, "resources"), spec);

@@ -80,6 +80,9 @@ static bool is_ours(struct oci_mount *mount, const char *word)
 	} else if (strcmp(word, "bind") == 0 || strcmp(word, "rbind") == 0) {
 		mount->bind = true;
 		mount->recursive |= *word == 'r';
+	} else if (strcmp(word, "idmap") == 0 || strcmp(word, "ridmap") == 0) {
+		mount->idmap = true;
+		mount->idmap_below = *word == 'r';
 	} else if (strcmp(word, "tmpcopyup") == 0) {
 		mount->copy_up = true;
 	} else {
@@ -90,6 +93,16 @@ static bool is_ours(struct oci_mount *mount, const char *word)
 	return true;
 }
 
+/* mount(8) has a context in quotes, since it has commas; fsconfig(2) takes it as it is. */
+static void unquote(struct oci_reader *reader, struct fs_option *option)
+{
+	size_t length = option->value ? strlen(option->value) : 0;
+
+	if (strstr(option->key, "context") && length >= 2 && *option->value == '"' &&
+	    option->value[length - 1] == '"')
+		option->value = arena_strndup(reader->arena, option->value + 1, length - 2);
+}
+
 static void add_data(struct oci_reader *reader, struct oci_mount *mount, const char *word)
 {
 	const char *equal = strchr(word, '=');
@@ -98,25 +111,42 @@ static void add_data(struct oci_reader *reader, struct oci_mount *mount, const c
 		.value = equal ? equal + 1 : NULL,
 	};
 
+	unquote(reader, &option);
 	mount->gid_option |= strcmp(option.key, "gid") == 0;
+	mount->label_option |= strstr(option.key, "context") != NULL;
 	*ARENA_APPEND(reader->arena, mount->data, mount->data_count) = option;
 }
 
-static void read_options(struct oci_reader *reader, struct oci_place place, struct oci_mount *mount)
+/* linux.mountLabel, unless the mount has one. The policy alone labels the kernel's own file
+ * systems, and what is bound keeps the labels that it has. */
+static void add_label(struct oci_reader *reader, const char *label, struct oci_mount *mount)
+{
+	static const char *const own[] = {"proc", "sysfs", "mqueue", "cgroup", "cgroup2"};
+
+	if (!label || mount->bind || mount->label_option || !mount->type)
+		return;
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (strcmp(mount->type, own[i]) == 0)
+			return;
+	*ARENA_APPEND(reader->arena, mount->data, mount->data_count) =
+		(struct fs_option){"context", label};
+}
+
+static void read_options(struct oci_reader *reader, struct oci_place place, const char *label,
+			 struct oci_mount *mount)
 {
 	struct oci_place options = oci_member(reader, place, "options");
 	size_t count = 0;
 	char **words = oci_strings(reader, options, &count);
 
 	for (size_t i = 0; i < count && !reader->failed; i++)
-		if (strcmp(words[i], "idmap") == 0 || strcmp(words[i], "ridmap") == 0)
-			oci_refuse(reader, options, "%s is not supported", words[i]);
-		else if (*words[i] && !is_attribute(mount, words[i]) && !is_ours(mount, words[i]))
+		if (*words[i] && !is_attribute(mount, words[i]) && !is_ours(mount, words[i]))
 			add_data(reader, mount, words[i]);
 	mount->bind |= mount->type && strcmp(mount->type, "bind") == 0;
 	if (mount->bind && mount->data_count > 0)
 		oci_refuse(reader, options, "'%.60s' is no option of a bind mount",
 			   mount->data[0].key);
+	add_label(reader, label, mount);
 	/* Nothing is read from it: it is what mountinfo names. */
 	if (!mount->bind && mount->source && *mount->source)
 		*ARENA_APPEND(reader->arena, mount->data, mount->data_count) =
@@ -138,6 +168,20 @@ static void check(struct oci_reader *reader, struct oci_place place, const struc
 	if (mount->copy_up && (mount->bind || !mount->type || strcmp(mount->type, "tmpfs") != 0))
 		oci_refuse(reader, oci_member(reader, place, "options"),
 			   "tmpcopyup is for tmpfs only");
+}
+
+/* The container's own maps, where the mount has none. */
+static void check_idmap(struct oci_reader *reader, struct oci_place place,
+			const struct oci_spec *spec, const struct oci_mount *mount)
+{
+	if (!mount->uids_count != !mount->gids_count)
+		oci_refuse(reader, place, "needs both uidMappings and gidMappings, or none");
+	if (mount->idmap && !mount->uids_count && !spec->uids_count)
+		oci_refuse(reader, oci_member(reader, place, "options"),
+			   "idmap without uidMappings and gidMappings, and the container has no "
+			   "new user namespace whose maps could be meant");
+	if (mount->idmap && !mount->bind && mount->type && strncmp(mount->type, "cgroup", 6) == 0)
+		oci_refuse(reader, place, "ids of cgroups cannot be mapped");
 }
 
 void oci_ids_read(struct oci_reader *reader, struct oci_place place, struct id_range **ranges,
@@ -170,7 +214,6 @@ void oci_mounts_read(struct oci_reader *reader, struct oci_place place, struct o
 {
 	static const char *const known[] = {"destination", "source",      "type", "options",
 					    "uidMappings", "gidMappings", NULL};
-	static const char *const unsupported[] = {"uidMappings", "gidMappings", NULL};
 	size_t count = oci_count(reader, place);
 
 	for (size_t i = 0; i < count && !reader->failed; i++) {
@@ -181,9 +224,14 @@ void oci_mounts_read(struct oci_reader *reader, struct oci_place place, struct o
 		mount.destination = oci_string(reader, oci_member(reader, one, "destination"));
 		mount.source = oci_string(reader, oci_member(reader, one, "source"));
 		mount.type = oci_string(reader, oci_member(reader, one, "type"));
-		read_options(reader, one, &mount);
-		oci_unsupported(reader, one, unsupported);
+		read_options(reader, one, spec->mount_label, &mount);
+		oci_ids_read(reader, oci_member(reader, one, "uidMappings"), &mount.uids,
+			     &mount.uids_count);
+		oci_ids_read(reader, oci_member(reader, one, "gidMappings"), &mount.gids,
+			     &mount.gids_count);
+		mount.idmap |= mount.uids_count > 0;
 		check(reader, one, &mount);
+		check_idmap(reader, one, spec, &mount);
 		*ARENA_APPEND(reader->arena, spec->mounts, spec->mounts_count) = mount;
 	}
 }

@@ -59,7 +59,10 @@ struct oci_running {
 		       * parent */
 	struct oci_ancestor ancestors[OCI_ANCESTORS];
 	size_t ancestors_count;
-	int stat;               /* its own /proc/PID/stat, of the machine's: tells the parent; -1 */
+	int stat;   /* its own /proc/PID/stat, of the machine's: tells the parent; -1 */
+	int *bound; /* for each mount whose ids are mapped what is bound there, or a user namespace
+		     * with the maps; else -1. NULL: none */
+	size_t bound_count;
 	int null;               /* the host's /dev/null, checked; O_PATH */
 	int covers;             /* an empty directory, to mask others */
 	char command[PATH_MAX]; /* args[0], found */
@@ -76,6 +79,8 @@ int oci_namespaces_plan(struct plan *plan, const struct oci_spec *spec,
 			const struct oci_options *options);
 /* Is there to be a process between us and who started us: oci_create.h? */
 bool oci_is_chained(const struct oci_spec *spec);
+/* Is there SELinux, for linux.mountLabel? */
+void oci_label_plan(struct plan *plan, const struct oci_spec *spec);
 void oci_sysctl_plan(struct plan *plan, const struct oci_spec *spec);
 /* SETUP: the root, what is mounted in it, devices, the terminal, what is covered, and the way in.
  */

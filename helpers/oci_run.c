@@ -120,7 +120,7 @@ static int remove_container(struct oci_container *container, struct error *err)
 {
 	if (container->cgroup && *container->cgroup) {
 		oci_cgroup_kill(container->cgroup);
-		oci_cgroup_remove(container->cgroup);
+		oci_cgroup_remove(container->cgroup, container->unit);
 	}
 	return oci_container_remove(container, err);
 }

@@ -82,7 +82,11 @@ struct oci_mount {
 	bool propagation_below;
 	struct fs_option *data; /* ends with a NULL key */
 	size_t data_count;
-	bool gid_option; /* data has a gid */
+	bool gid_option, label_option; /* data has a gid, a context of SELinux's */
+	/* idmap, and with ridmap of all mounts below it; no maps of its own: the container's */
+	bool idmap, idmap_below;
+	struct id_range *uids, *gids;
+	size_t uids_count, gids_count;
 };
 
 struct oci_device {
@@ -153,7 +157,8 @@ struct oci_spec {
 	char **masked, **readonly;
 	struct oci_sysctl *sysctl;
 	size_t sysctl_count;
-	uint64_t propagation; /* of the root: MS_*; 0: not given */
+	uint64_t propagation;    /* of the root: MS_*; 0: not given */
+	const char *mount_label; /* of what is mounted anew; NULL: none */
 	const char *cgroups_path;
 	struct oci_limit *limits;
 	size_t limits_count;

@@ -152,6 +152,7 @@ static int read_state(struct oci_container *container, struct error *err)
 	container->created = text_of(container, json, "created");
 	container->cgroup = text_of(container, json, "cgroup");
 	container->owner = text_of(container, json, "owner");
+	container->unit = text_of(container, json, "unit");
 	container->listener_path = text_of(container, json, "listenerPath");
 	container->listener_metadata = text_of(container, json, "listenerMetadata");
 	container->annotations = json_incref(json_object_get(json, "annotations"));
@@ -269,6 +270,8 @@ int oci_container_write(struct oci_container *container, const struct oci_spec *
 
 	if (json && annotations)
 		json_object_set(json, "annotations", annotations);
+	if (json && container->unit)
+		json_object_set_new(json, "unit", json_string(container->unit));
 	if (json && container->listener_path)
 		json_object_set_new(json, "listenerPath", json_string(container->listener_path));
 	if (json && container->listener_metadata)

@@ -36,6 +36,7 @@ struct oci_container {
 	int process;                /* its pidfd while it lives; -1: it has ended */
 	bool own_pids;              /* a pid namespace of its own: it ends with its first process */
 	const char *version, *bundle, *rootfs, *created, *cgroup, *owner;
+	const char *unit; /* of systemd's, that cgroup is of; "" or NULL: none */
 	const char *listener_path, *listener_metadata; /* of its filter's agent; "" or NULL: none */
 	json_t *annotations;                           /* or NULL */
 };

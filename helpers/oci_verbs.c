@@ -17,6 +17,7 @@
 #include "oci_cgroup.h"
 #include "oci_create.h"
 #include "oci_hooks.h"
+#include "oci_scope.h"
 #include "oci_state.h"
 #include "plan.h"
 #include "processes.h"
@@ -232,7 +233,7 @@ static int end(struct oci_container *container, const struct oci_options *option
 			return fail_because(err, "the container %s does not end", container->id);
 	}
 	if (container->cgroup && *container->cgroup)
-		oci_cgroup_remove(container->cgroup);
+		oci_cgroup_remove(container->cgroup, container->unit);
 	if (run_end_hooks(container, options, HOOK_POSTSTOP, OCI_STOPPED, &ignored) < 0 &&
 	    options->log)
 		oci_log(options, "warning", ignored.text);
@@ -422,6 +423,16 @@ static int read_resources(struct oci_spec *spec, const char *path, struct error 
 	return reader.failed ? -1 : 0;
 }
 
+/* The manager first: what it sets it writes, and may round. */
+static int change_limits(const struct oci_container *container, const struct oci_spec *spec,
+			 const struct oci_options *options, struct error *err)
+{
+	if (container->unit && *container->unit &&
+	    oci_scope_change(container->unit, spec, options, err) < 0)
+		return -1;
+	return oci_cgroup_limit(container->cgroup, spec, err);
+}
+
 int oci_verb_update(const struct oci_options *options, int argc, char **argv, struct error *err)
 {
 	struct oci_container container = OCI_CONTAINER_NONE;
@@ -439,7 +450,7 @@ int oci_verb_update(const struct oci_options *options, int argc, char **argv, st
 		if (spec.limits_count == 0)
 			result = 0;
 		else if (container.cgroup && *container.cgroup)
-			result = oci_cgroup_limit(container.cgroup, &spec, err);
+			result = change_limits(&container, &spec, options, err);
 		else
 			fail_because(err, "cannot hold the container %s to %s: it has no cgroup",
 				     id, spec.limits[0].because);
@@ -493,6 +504,7 @@ static json_t *names_of_options(void)
 					    "dev",
 					    "diratime",
 					    "exec",
+					    "idmap",
 					    "noatime",
 					    "nodev",
 					    "nodiratime",
@@ -508,6 +520,7 @@ static json_t *names_of_options(void)
 					    "rdiratime",
 					    "relatime",
 					    "rexec",
+					    "ridmap",
 					    "rnoatime",
 					    "rnodev",
 					    "rnodiratime",
@@ -561,12 +574,12 @@ int oci_verb_features(const struct oci_options *options, int argc, char **argv, 
 			  "createRuntime", "createContainer", "startContainer", "poststart",
 			  "poststop", "mountOptions", names_of_options(), "linux", "namespaces",
 			  names_of_namespaces(), "capabilities", names_of_capabilities(), "cgroup",
-			  "v1", 0, "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 0, "hugetlb", 0,
+			  "v1", 0, "v2", 1, "systemd", 1, "systemdUser", 1, "rdma", 0, "hugetlb", 0,
 			  "seccomp", "enabled", 1, "actions", list_of(actions), "knownFlags",
 			  list_of(flags), "supportedFlags", list_of(flags), "archs",
 			  "SCMP_ARCH_X86", "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", "apparmor",
 			  "enabled", 1, "selinux", "enabled", 1, "intelRdt", "enabled", 0,
-			  "mountExtensions", "idmap", "enabled", 0, "annotations",
+			  "mountExtensions", "idmap", "enabled", 1, "annotations",
 			  "sandbox.version", VERSION),
 		err);
 }

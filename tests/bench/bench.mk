@@ -58,7 +58,11 @@ bench-life: all $(addprefix $(BENCH_DIR)/,true enter turns)
 bench-oci: all $(addprefix $(BENCH_DIR)/,true turns)
 	tests/bench/oci -b $(B) $(BENCH)
 
-.PHONY: bench bench-results bench-network bench-store bench-life bench-oci
+# make bench-podman BENCH="-n 30 -r 50", as root: podman run with each.
+bench-podman: all
+	tests/bench/podman -b $(B) $(BENCH)
+
+.PHONY: bench bench-results bench-network bench-store bench-life bench-oci bench-podman
 
 # make bench-filter BENCH="-n 500": what filters cost to load, at a call, and a build.
 bench-filter: all $(B)/filter_cost

@@ -131,12 +131,11 @@ l["resources"] = {"memory": {"limit": 1000000}}|linux.resources.memory.limit
 l["resources"] = {"pids": {"limit": 10}}|linux.resources.pids.limit
 l["resources"] = {"hugepageLimits": [{"pageSize": "2MB", "limit": 1}]}|linux.resources.hugepageLimits: is not supported
 l["intelRdt"] = {"closID": "x"}|linux.intelRdt: is not supported
-l["mountLabel"] = "x"|linux.mountLabel: is not supported
+l["mountLabel"] = "a:b:c:s0"|linux.mountLabel asks for a:b:c:s0, and this machine has no SELinux
 c["windows"] = {"a": 1}|windows: is not supported
 p["apparmorProfile"] = "not-there"|process.apparmorProfile asks for not-there
 p["selinuxLabel"] = "a:b:c"|process.selinuxLabel asks for a:b:c
 p["execCPUAffinity"] = {"initial": "0"}|process.execCPUAffinity: is not supported
-c["mounts"].append({"destination": "/x", "source": "/", "options": ["bind", "idmap"]})|idmap is not supported
 c["hooks"] = {"poststop": [{"path": "/bin/true"}]}|hooks.poststop would run /bin/true
 c["annotations"] = {"sandbox.proflie": "judge"}|annotations.sandbox.proflie
 c["annotations"] = {"sandbox.profile": "/tmp/mine.conf"}|annotations.sandbox.profile: '/tmp/mine.conf' is a path

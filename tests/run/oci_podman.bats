@@ -5,10 +5,10 @@ load ../lib
 
 # Once for all cases: the first call of a fresh storage takes seconds. Short, for the paths of its sockets.
 setup_file() {
-	local runtime applet
+	local applet
 	runtime=$(dirname "$SANDBOX")/sandbox-oci
 	short=$(mktemp -d /var/tmp/p.XXXXXX)
-	export short
+	export short runtime
 	mkdir -m 0700 "$short"/{run,home,tmp}
 	mkdir -p "$short"/home/.config/containers "$short"/image/{bin,etc,root,tmp}
 	# Podman passes no variables on.
@@ -227,6 +227,40 @@ logged() { [ "$(grep -c " $2\$" "$written")" = "$1" ]; }
 	printf 'FROM localhost/img\nRUN exit 3\n' >context/Containerfile
 	podman build -q --pull=never --network none context
 	[ "$status" != 0 ] || told 'a command that fails should fail it'
+	pod rmi --force localhost/built
+}
+
+# buildah ARG...: then $status, $output, $stderr.
+buildah() {
+	status=0
+	in_env timeout -k 5 60 buildah --log-level error "$@" >"$short/out" 2>"$short/err" </dev/null 3>&- || status=$?
+	output=$(<"$short/out") stderr=$(<"$short/err")
+}
+
+@test "buildah: from, run, build" {
+	local name isolation
+	require_program buildah
+	buildah from --pull-never localhost/img
+	assert_success
+	name=$output
+	for isolation in oci rootless; do
+		buildah run --runtime "$runtime" --isolation $isolation --network none "$name" -- sh -c 'echo $PPID $$ >>/made; id -u; exit 9'
+		assert_status 9
+		assert_output 0
+	done
+	# Process 1 of its own: not buildah's isolation "chroot".
+	buildah run --runtime "$runtime" --isolation oci --network none "$name" -- cat /made
+	assert_output $'0 1\n0 1'
+	buildah rm "$name"
+	mkdir context
+	printf 'FROM localhost/img\nRUN echo $$ >/made\n' >context/Containerfile
+	buildah build -q --runtime "$runtime" --isolation oci --pull-never --network none -t localhost/built context
+	assert_success
+	podman run --rm --network none localhost/built cat /made
+	assert_output 1
+	printf 'FROM localhost/img\nRUN exit 3\n' >context/Containerfile
+	buildah build -q --runtime "$runtime" --isolation oci --pull-never --network none context
+	assert_status 3
 	pod rmi --force localhost/built
 }
 
