@@ -4,8 +4,6 @@
 # vm: login
 # kernel: apparmor=1 security=apparmor
 # packages: slirp4netns,fuse-overlayfs,apparmor
-# root: mkfifo -m 0666 /run/do
-# root: systemd-run --quiet --collect sh -c 'exec 3<>/run/do; while read -r line <&3; do sh -c "$line" >/run/did.out 2>&1; cat /run/did.out >/dev/console; done'
 load vm
 
 setup() {

@@ -1,8 +1,6 @@
 # Other kernels and distributions: what runs, and what a run says where it does not, compared with doctor.
 # vm: login
 # packages: slirp4netns,fuse-overlayfs,apparmor
-# root: mkfifo -m 0666 /run/do
-# root: systemd-run --quiet --collect sh -c 'exec 3<>/run/do; while read -r line <&3; do sh -c "$line" >/run/did.out 2>&1; cat /run/did.out >/dev/console; done'
 # shellcheck disable=SC2016 # what is quoted is for shells inside
 load vm
 

@@ -69,12 +69,12 @@ empty() {
 	echo '+memory +pids +cpu' >"$1/cgroup.subtree_control"
 } 2>/dev/null
 
-# as_root WORDS...: in this machine, which is thrown away; for a file with kernels.bats' two `# root:` lines.
+# as_root WORDS...: one line, in this machine, which is thrown away.
 done_by_root() { [ "$(cat /run/did 2>/dev/null)" = "$token" ]; }
 as_root() {
 	token=$BASHPID.$RANDOM
 	printf '%s; echo %s >/run/did\n' "$*" "$token" >/run/do
-	eventually done_by_root || fail "root did not: $*"
+	eventually -t 90 done_by_root || fail "root did not: $*"
 }
 
 # finding ABILITY FIELD: of the report in $output
