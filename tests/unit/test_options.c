@@ -132,6 +132,7 @@ static const char *sample(enum option_id id, char *file)
 		[OPT_DBUS_OWN] = "a.b.*",
 		[OPT_DBUS_SEE] = "system:a.b",
 		[OPT_DBUS_CALL] = "a.b=c.d",
+		[OPT_IPC] = "host",
 		[OPT_PROC] = "bind",
 		[OPT_USB] = "1d6b:0002",
 		[OPT_USB_TRY] = "/dev/bus/usb/001/001",
