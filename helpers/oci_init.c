@@ -145,16 +145,22 @@ static void wait_for_record(int channel)
 		_exit(EXIT_SANDBOX);
 }
 
-/* Field 4: the parent, as the machine's /proc numbers it; ours shows none (getppid(2)). */
-static pid_t parent_now(const struct oci_running *running)
+bool oci_stat_read(const struct oci_running *running, char *how, pid_t *parent)
 {
 	char text[512];
-	int parent = 0;
 	ssize_t got = pread(running->stat, text, sizeof text - 1, 0);
 
 	text[got > 0 ? got : 0] = '\0';
 	const char *name_end = strrchr(text, ')');
-	return name_end && sscanf(name_end, ") %*c %d", &parent) == 1 ? parent : 0;
+	return name_end && sscanf(name_end, ") %c %d", how, parent) == 2;
+}
+
+static pid_t parent_now(const struct oci_running *running)
+{
+	char how;
+	pid_t parent;
+
+	return oci_stat_read(running, &how, &parent) ? parent : 0;
 }
 
 /* Who made us has closed the channel, and ends within a moment. Who takes over is the nearest

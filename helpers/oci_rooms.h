@@ -96,6 +96,11 @@ void oci_command_plan(struct plan *plan, const struct oci_process *process);
 void oci_confine_plan(struct plan *plan, const struct oci_process *process,
 		      const struct oci_spec *spec, const struct filter *const loaded[2]);
 
+/* Of the container's process, by the machine's /proc: the state of its first thread, 'S' when that
+ * is asleep, and the parent, which getppid(2) does not show inside; fields 3 and 4 of
+ * proc_pid_stat(5). */
+bool oci_stat_read(const struct oci_running *running, char *how, pid_t *parent);
+
 /* Does this step load a filter that asks? */
 bool oci_step_asks(const struct step *step);
 /* The filter, where it asks (SCMP_ACT_NOTIFY): loaded, and its listener in the hands of the agent.
