@@ -15,20 +15,18 @@
 #include "host.h"
 #include "oci_scope.h"
 
-#define CGROUP_TOP "/sys/fs/cgroup"
-
 static bool is_unified(void)
 {
 	struct statfs fs;
 
-	return statfs(CGROUP_TOP, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
+	return statfs(CGROUP_ROOT, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /* Ours has us in it, so that it cannot hand controllers down ("no internal processes", cgroups(7)).
  */
 static const char *above_ours(struct arena *arena)
 {
-	const char *own = host_own_cgroup(arena), *slash = own ? strrchr(own, '/') : NULL;
+	const char *own = host_cgroup_of(arena, "self"), *slash = own ? strrchr(own, '/') : NULL;
 
 	if (!slash || strncmp(own, "/../", 4) == 0)
 		return ""; /* out of sight */
@@ -49,8 +47,8 @@ static const char *place(struct arena *arena, const struct oci_spec *spec, const
 	if (strchr(path, ':'))
 		return NULL;
 	if (*path == '/')
-		return arena_printf(arena, CGROUP_TOP "%s", path);
-	return arena_printf(arena, CGROUP_TOP "%s/%s", above_ours(arena), path);
+		return arena_printf(arena, CGROUP_ROOT "%s", path);
+	return arena_printf(arena, CGROUP_ROOT "%s/%s", above_ours(arena), path);
 }
 
 static bool leads_up(const char *path)
@@ -69,7 +67,7 @@ static int make_all(char *path)
 {
 	static const char *const controllers[] = {"+cpuset", "+cpu", "+io", "+memory", "+pids"};
 
-	for (char *slash = strchr(path + strlen(CGROUP_TOP), '/'); slash;
+	for (char *slash = strchr(path + strlen(CGROUP_ROOT), '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		char was = *slash;
 

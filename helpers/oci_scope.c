@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "host.h"
 #include "installed.h"
 #include "spawn.h"
 
-#define CGROUP_TOP "/sys/fs/cgroup"
 enum { UNIT_MAX = 255, QUOTA_SECOND = 1000000 };
 
 /* ---- whom, and for what ---- */
@@ -34,18 +34,11 @@ static unsigned outer_uid(struct arena *arena, bool *initial)
 
 static const char *find_manager(struct arena *arena)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	bool initial;
 	unsigned uid = outer_uid(arena, &initial);
-	const char *path = "/run/systemd/private";
+	const char *path =
+		uid == 0 && initial ? "/run/systemd/private" : host_user_manager(arena, uid);
 
-	if (uid != 0 || !initial) {
-		path = runtime && *runtime == '/'
-			       ? arena_printf(arena, "%s/systemd/private", runtime)
-			       : NULL;
-		if (!path || access(path, F_OK) < 0)
-			path = arena_printf(arena, "/run/user/%u/systemd/private", uid);
-	}
 	return access(path, F_OK) == 0 ? path : NULL;
 }
 
@@ -87,7 +80,7 @@ int oci_scope_read(struct arena *arena, const struct oci_spec *spec, const char 
 
 /* ---- limits as properties ---- */
 
-/* The number, or 0 where the text is none; "max" is the highest. */
+/* Is it a number? "max" is the highest. */
 static bool is_amount(const char *text, unsigned long long *value)
 {
 	char *end;
@@ -192,20 +185,6 @@ static int ask(struct arena *arena, const struct oci_options *options, const cha
 				      unit);
 }
 
-static const char *cgroup_of(struct arena *arena, pid_t pid)
-{
-	char *line =
-		read_file(arena, arena_printf(arena, "/proc/%d/cgroup", (int)pid), 65536, NULL);
-
-	while (line && strncmp(line, "0::/", 4) != 0) {
-		line = strchr(line, '\n');
-		line += line != NULL;
-	}
-	if (line)
-		line[strcspn(line, "\n")] = '\0';
-	return line ? line + 3 : NULL;
-}
-
 int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const struct oci_spec *spec,
 		   const struct oci_options *options, pid_t pid, const char **path,
 		   struct error *err)
@@ -220,13 +199,14 @@ int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const str
 	add_properties(arena, spec, &words, &count);
 	if (ask(arena, options, scope->socket, scope->unit, pid, words, count, err) < 0)
 		return -1;
-	const char *now = cgroup_of(arena, pid), *name = now ? strrchr(now, '/') : NULL;
+	const char *now = host_cgroup_of(arena, arena_printf(arena, "%d", (int)pid));
+	const char *name = now ? strrchr(now, '/') : NULL;
 	if (!name || strcmp(name + 1, scope->unit) != 0)
 		return fail_because(err,
 				    "systemd has made the scope %s and did not put the container "
 				    "into it",
 				    scope->unit);
-	*path = arena_printf(arena, CGROUP_TOP "%s", now);
+	*path = arena_printf(arena, CGROUP_ROOT "%s", now);
 	return 0;
 }
 

@@ -116,7 +116,7 @@ static int enter_scope(const struct plan *plan, struct sandbox *sandbox, char **
 	if (ask_systemd(plan, sandbox, unit, err) < 0)
 		return fail_remedy(err, "is your systemd manager well? systemctl --user status "
 					"says so");
-	const char *own = host_own_cgroup(&arena);
+	const char *own = host_cgroup_of(&arena, "self");
 	const char *name = own ? strrchr(own, '/') : NULL;
 	int base = -1;
 	if (!name || strcmp(name + 1, unit) != 0)

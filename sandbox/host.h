@@ -232,9 +232,12 @@ void host_probe_devices(struct host *host, const struct config *config);
 /* Part of host_probe (host_cgroup.c). */
 void host_probe_cgroup(struct host *host, const struct config *config);
 
-/* The cgroup that we are in now, from the line "0::/PATH" of cgroups(7); NULL where there is none.
- * In the arena. */
-const char *host_own_cgroup(struct arena *arena);
+/* The cgroup of a process ("self", or its number), from the line "0::/PATH" of cgroups(7); NULL
+ * where there is none. In the arena. */
+const char *host_cgroup_of(struct arena *arena, const char *process);
+/* Where the systemd manager of a user listens, if there is one: below XDG_RUNTIME_DIR, or where
+ * that usually is. */
+const char *host_user_manager(struct arena *arena, uint32_t uid);
 
 /*
  * Say why a user namespace could not be made or used, from the machine's state rather than from

@@ -17,9 +17,9 @@
 #include "host.h"
 #include "installed.h"
 
-const char *host_own_cgroup(struct arena *arena)
+const char *host_cgroup_of(struct arena *arena, const char *process)
 {
-	char *line = read_file(arena, "/proc/self/cgroup", 65536, NULL);
+	char *line = read_file(arena, arena_printf(arena, "/proc/%s/cgroup", process), 65536, NULL);
 
 	while (line && strncmp(line, "0::/", 4) != 0) {
 		line = strchr(line, '\n');
@@ -29,6 +29,18 @@ const char *host_own_cgroup(struct arena *arena)
 		return NULL;
 	line[strcspn(line, "\n")] = '\0';
 	return line + 3;
+}
+
+const char *host_user_manager(struct arena *arena, uint32_t uid)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *path = runtime && *runtime == '/'
+				   ? arena_printf(arena, "%s/systemd/private", runtime)
+				   : NULL;
+
+	return path && access(path, F_OK) == 0
+		       ? path
+		       : arena_printf(arena, "/run/user/%u/systemd/private", uid);
 }
 
 static const char *controllers_of(struct host *host, const char *cgroup)
@@ -125,13 +137,8 @@ static bool answers(const char *path)
 static void find_manager(struct host *host)
 {
 	struct host_cgroup *facts = &host->cgroup;
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	const char *path = runtime && *runtime == '/'
-				   ? arena_printf(&host->arena, "%s/systemd/private", runtime)
-				   : NULL;
+	const char *path = host_user_manager(&host->arena, host->uid);
 
-	if (!path || access(path, F_OK) < 0)
-		path = arena_printf(&host->arena, "/run/user/%u/systemd/private", host->uid);
 	if (!answers(path))
 		return;
 	facts->manager = path;
@@ -152,7 +159,7 @@ void host_probe_cgroup(struct host *host, const struct config *config)
 		statfs(CGROUP_ROOT, &fs) == 0 && (long)fs.f_type == (long)CGROUP2_SUPER_MAGIC;
 	if (!facts->unified)
 		return;
-	facts->own = host_own_cgroup(&host->arena);
+	facts->own = host_cgroup_of(&host->arena, "self");
 	if (facts->own && strncmp(facts->own, "/../", 4) == 0)
 		facts->own = NULL; /* outside of our cgroup namespace */
 	if (config->limits.mode != LIMITS_SYSTEMD)
