@@ -24,8 +24,7 @@ static bool may_map(void)
 	return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & needed) == needed;
 }
 
-static int write_map(int process, const char *file, const struct id_range *ranges, size_t count,
-		     struct error *err)
+int oci_map_write(int process, const char *file, const struct id_range *ranges, size_t count)
 {
 	struct arena arena = {NULL};
 	const char *text = "";
@@ -34,14 +33,22 @@ static int write_map(int process, const char *file, const struct id_range *range
 		text = arena_printf(&arena, "%s%u %u %u\n", text, ranges[i].inside,
 				    ranges[i].outside, ranges[i].count);
 	int result = write_file_at(process, file, text);
-	if (result < 0) {
-		fail(err, "write the container's %s", file);
-		if (err->number == EPERM || err->number == EINVAL)
-			fail_remedy(err, "linux.uidMappings and gidMappings name ids that are not "
-					 "there outside, or not yours");
-	}
+	int number = errno;
 	arena_free(&arena);
+	errno = number;
 	return result;
+}
+
+static int write_map(int process, const char *file, const struct id_range *ranges, size_t count,
+		     struct error *err)
+{
+	if (oci_map_write(process, file, ranges, count) == 0)
+		return 0;
+	fail(err, "write the container's %s", file);
+	if (err->number == EPERM || err->number == EINVAL)
+		fail_remedy(err, "linux.uidMappings and gidMappings name ids that are not there "
+				 "outside, or not yours");
+	return -1;
 }
 
 static int open_process(pid_t pid)

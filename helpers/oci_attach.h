@@ -13,6 +13,9 @@
 int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
 	       struct error *err);
 
+/* Write a map of a process's user namespace, file of its /proc/PID. 0, or -1 and errno. */
+int oci_map_write(int process, const char *file, const struct id_range *ranges, size_t count);
+
 /* Note who is above us: one of them takes over the container's process when we end. */
 void oci_ancestors_open(struct oci_running *running);
 

@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "files.h"
+#include "oci_attach.h"
 
 #ifndef MOUNT_ATTR_IDMAP
 #define MOUNT_ATTR_IDMAP 0x00100000
@@ -42,21 +43,6 @@ static _Noreturn void be_mapped(int end)
 	_exit(0);
 }
 
-static int write_map(int process, const char *file, const struct id_range *ranges, size_t count)
-{
-	struct arena arena = {NULL};
-	const char *text = "";
-
-	for (size_t i = 0; i < count; i++)
-		text = arena_printf(&arena, "%s%u %u %u\n", text, ranges[i].inside,
-				    ranges[i].outside, ranges[i].count);
-	int result = write_file_at(process, file, text);
-	int number = errno;
-	arena_free(&arena);
-	errno = number;
-	return result;
-}
-
 static int map(int end, const struct maps *maps, const char *because, struct error *err)
 {
 	struct message message;
@@ -66,8 +52,8 @@ static int map(int end, const struct maps *maps, const char *because, struct err
 				    because);
 	int cleanup_fd process = message.fds[0];
 	int cleanup_fd namespace = message.fds[1];
-	if (write_map(process, "uid_map", maps->uids, maps->uids_count) < 0 ||
-	    write_map(process, "gid_map", maps->gids, maps->gids_count) < 0) {
+	if (oci_map_write(process, "uid_map", maps->uids, maps->uids_count) < 0 ||
+	    oci_map_write(process, "gid_map", maps->gids, maps->gids_count) < 0) {
 		fail(err, "map the ids of %s", because);
 		return fail_remedy(err, "ids of the machine are mapped by root alone, and those of "
 					"a new file system are the container's");
