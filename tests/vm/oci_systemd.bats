@@ -1,7 +1,5 @@
 # The OCI runtime's cgroups by systemd's managers: the user's, in a login session, and root's.
 # vm: login
-# root: mkfifo -m 0666 /run/do
-# root: systemd-run --quiet --collect sh -c 'exec 3<>/run/do; while read -r line <&3; do sh -c "$line" >/run/did.out 2>&1; cat /run/did.out >/dev/console; done'
 # shellcheck disable=SC2016 # what is quoted is for shells inside
 load vm
 load ../run/oci
