@@ -28,7 +28,6 @@
 #include "oci_verbs.h"
 
 #define SPEC_VERSION "1.2.0"
-#define SEALED       "SANDBOX_OCI_SEALED" /* in the environment of the copy: its filters' compiler */
 
 extern char **environ;
 
@@ -446,24 +445,21 @@ static int copy_program(int program)
 	return steal_fd(&copy);
 }
 
-static int run_sealed(struct oci_options *options, char **argv, struct error *err)
+static int run_sealed(char **argv, struct error *err)
 {
-	struct arena arena = {NULL};
-	const char *before = getenv(SEALED);
+	char path[PATH_MAX];
 	int cleanup_fd program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	/* The copy has all seals: nobody else can say that it is one. */
 	int seals = fcntl(program, F_GET_SEALS);
 
-	if (seals >= 0 && seals & F_SEAL_WRITE) {
-		options->helper = before && *before ? strdup(before) : NULL;
-		unsetenv(SEALED);
+	if (seals >= 0 && seals & F_SEAL_WRITE)
 		return 0;
-	}
 	if (program >= 0 && !can_be_written(program))
 		return 0;
 	int cleanup_fd copy = program < 0 ? -1 : copy_program(program);
-	if (copy < 0 ||
-	    setenv(SEALED, installed_path(&arena, NULL, "libexec/sandbox/seccomp"), 1) < 0)
+	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+	path[length > 0 ? length : 0] = '\0';
+	if (copy < 0 || setenv(INSTALLED_COPY_OF, path, 1) < 0)
 		return fail(err, "make a copy of this program that no container can change");
 	fexecve(copy, argv, environ);
 	return fail(err, "run the copy of this program");
@@ -480,7 +476,7 @@ static int run_verb(struct oci_options *options, char **argv, char **all, struct
 			continue;
 		if (take_options(options, &argv, verbs[i].bit, err) < 0)
 			return -1;
-		if (verbs[i].bit & (CREATE | RUN | EXEC) && run_sealed(options, all, err) < 0)
+		if (verbs[i].bit & (CREATE | RUN | EXEC) && run_sealed(all, err) < 0)
 			return -1;
 		int argc = 0;
 		while (argv[argc])

@@ -127,14 +127,12 @@ static int set_oom(const struct oci_process *asked, int process, struct error *e
 }
 
 /* Where the machine's own rules do not let a plain user move it, the manager does. */
-static int enter(const struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
-		 struct error *err)
+static int enter(pid_t pid, const char *cgroup, const char *unit, struct error *err)
 {
 	if (!cgroup || !*cgroup)
 		return 0;
 	int result = oci_cgroup_enter(cgroup, pid, err);
-	return result < 0 && unit && *unit ? oci_scope_join(unit, running->options, pid, err)
-					   : result;
+	return result < 0 && unit && *unit ? oci_scope_join(unit, pid, err) : result;
 }
 
 int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, const char *unit,
@@ -146,7 +144,7 @@ int oci_attach(struct oci_running *running, pid_t pid, const char *cgroup, const
 		return fail(err, "look at the container's process");
 	if (map_ids(running, process, pid, err) < 0 || set_oom(running->process, process, err) < 0)
 		return -1;
-	return enter(running, pid, cgroup, unit, err);
+	return enter(pid, cgroup, unit, err);
 }
 
 void oci_ancestors_open(struct oci_running *running)

@@ -182,7 +182,7 @@ int oci_cgroup_ask(struct arena *arena, const struct oci_spec *spec,
 		return needed ? -1 : 0;
 	if (!scope.socket)
 		return !needed ? 0 : refuse(spec, err, "no systemd manager of yours answers");
-	if (oci_scope_make(arena, &scope, spec, options, pid, path, err) < 0)
+	if (oci_scope_make(arena, &scope, spec, pid, path, err) < 0)
 		return needed ? -1 : 0;
 	*unit = scope.unit;
 	return oci_cgroup_limit(*path, spec, err);

@@ -265,7 +265,7 @@ static int plan_and_start(const struct joining *joining, struct error *err)
 	if (result == 0)
 		result = oci_namespaces_plan(&plan, spec, &options);
 	if (result == 0)
-		result = oci_plan_make_exec(&plan, spec, &spec->process, &options, err);
+		result = oci_plan_make_exec(&plan, spec, &spec->process, err);
 	if (result == 0)
 		result = start(joining, err);
 	close_running(running);

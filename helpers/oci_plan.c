@@ -11,13 +11,11 @@
 #include "spawn.h"
 
 static const struct filter *load_filter(struct plan *plan, const struct oci_spec *spec,
-					const struct oci_process *process,
-					const struct oci_options *options, struct error *err)
+					const struct oci_process *process, struct error *err)
 {
 	struct utsname machine;
 	const struct filter_text text = {
 		.name = "linux.seccomp",
-		.helper = options->helper,
 		.text = spec->seccomp,
 		.listens = true,
 	};
@@ -32,15 +30,14 @@ static const struct filter *load_filter(struct plan *plan, const struct oci_spec
 
 /* What the configuration asks for, and what a profile takes of it. */
 static int load_filters(struct plan *plan, struct oci_spec *spec, struct oci_process *process,
-			const struct oci_options *options, const struct filter *loaded[2],
-			struct error *err)
+			const struct filter *loaded[2], struct error *err)
 {
 	loaded[0] = loaded[1] = NULL;
 	if (spec->profile && oci_tighten(plan, spec, process, &loaded[1], err) < 0)
 		return -1;
 	if (!spec->seccomp)
 		return 0;
-	loaded[0] = load_filter(plan, spec, process, options, err);
+	loaded[0] = load_filter(plan, spec, process, err);
 	return loaded[0] ? 0 : -1;
 }
 
@@ -119,7 +116,7 @@ int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_opt
 {
 	const struct filter *loaded[2];
 
-	if (load_filters(plan, spec, &spec->process, options, loaded, err) < 0)
+	if (load_filters(plan, spec, &spec->process, loaded, err) < 0)
 		return -1;
 	withhold_devices(spec, &spec->process);
 	plan->uids = spec->uids;
@@ -145,11 +142,11 @@ int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_opt
 }
 
 int oci_plan_make_exec(struct plan *plan, struct oci_spec *spec, struct oci_process *process,
-		       const struct oci_options *options, struct error *err)
+		       struct error *err)
 {
 	const struct filter *loaded[2];
 
-	if (load_filters(plan, spec, process, options, loaded, err) < 0)
+	if (load_filters(plan, spec, process, loaded, err) < 0)
 		return -1;
 	withhold_devices(spec, process);
 	oci_terminal_plan(plan, process, true);

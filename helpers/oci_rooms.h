@@ -17,7 +17,6 @@
 struct oci_options {
 	const char *root, *log;
 	bool log_json, debug, allow_hooks, systemd_cgroup, no_cgroup;
-	const char *helper; /* the compiler of filters; NULL: the installed one */
 	const char *bundle, *console_socket, *pid_file;
 	int console; /* `run` carries the terminal itself: where to send it; -1 */
 	int preserve_fds;
@@ -112,7 +111,7 @@ int oci_plan_make(struct plan *plan, struct oci_spec *spec, const struct oci_opt
 		  const char *rootfs, struct error *err);
 /* Of a command that joins one. */
 int oci_plan_make_exec(struct plan *plan, struct oci_spec *spec, struct oci_process *process,
-		       const struct oci_options *options, struct error *err);
+		       struct error *err);
 
 /* Copy what lies below directory from into into (tmpcopyup); -1 and errno. */
 int oci_copy_up(int from, int into);

@@ -146,21 +146,11 @@ static void add_properties(struct arena *arena, const struct oci_spec *spec, con
 
 /* ---- asking ---- */
 
-static const char *helper_path(struct arena *arena, const struct oci_options *options)
-{
-	const char *slash = options->helper ? strrchr(options->helper, '/') : NULL;
-
-	/* Beside the compiler of filters, where we run from a copy. */
-	return slash ? arena_printf(arena, "%.*s/scope", (int)(slash - options->helper),
-				    options->helper)
-		     : installed_path(arena, NULL, "libexec/sandbox/scope");
-}
-
 /* words: what is to be done, and properties; NULL at the end is added. */
-static int ask(struct arena *arena, const struct oci_options *options, const char *socket,
-	       const char *unit, pid_t pid, const char **words, size_t count, struct error *err)
+static int ask(struct arena *arena, const char *socket, const char *unit, pid_t pid,
+	       const char **words, size_t count, struct error *err)
 {
-	const char *helper = helper_path(arena, options);
+	const char *helper = installed_path(arena, NULL, "libexec/sandbox/scope");
 	const char **argv = NULL;
 	size_t all = 0;
 	struct spawned spawned;
@@ -186,8 +176,7 @@ static int ask(struct arena *arena, const struct oci_options *options, const cha
 }
 
 int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const struct oci_spec *spec,
-		   const struct oci_options *options, pid_t pid, const char **path,
-		   struct error *err)
+		   pid_t pid, const char **path, struct error *err)
 {
 	const char **words = NULL;
 	size_t count = 0;
@@ -197,7 +186,7 @@ int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const str
 	if (*scope->slice)
 		*ARENA_APPEND(arena, words, count) = arena_printf(arena, "Slice=%s", scope->slice);
 	add_properties(arena, spec, &words, &count);
-	if (ask(arena, options, scope->socket, scope->unit, pid, words, count, err) < 0)
+	if (ask(arena, scope->socket, scope->unit, pid, words, count, err) < 0)
 		return -1;
 	const char *now = host_cgroup_of(arena, arena_printf(arena, "%d", (int)pid));
 	const char *name = now ? strrchr(now, '/') : NULL;
@@ -210,19 +199,17 @@ int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const str
 	return 0;
 }
 
-int oci_scope_join(const char *unit, const struct oci_options *options, pid_t pid,
-		   struct error *err)
+int oci_scope_join(const char *unit, pid_t pid, struct error *err)
 {
 	struct arena arena = {NULL};
 	const char *words[] = {"join"};
-	int result = ask(&arena, options, find_manager(&arena), unit, pid, words, 1, err);
+	int result = ask(&arena, find_manager(&arena), unit, pid, words, 1, err);
 
 	arena_free(&arena);
 	return result;
 }
 
-int oci_scope_change(const char *unit, const struct oci_spec *spec,
-		     const struct oci_options *options, struct error *err)
+int oci_scope_change(const char *unit, const struct oci_spec *spec, struct error *err)
 {
 	struct arena arena = {NULL};
 	const char **words = NULL;
@@ -232,7 +219,7 @@ int oci_scope_change(const char *unit, const struct oci_spec *spec,
 	*ARENA_APPEND(&arena, words, count) = "set";
 	add_properties(&arena, spec, &words, &count);
 	if (count > 1)
-		result = ask(&arena, options, find_manager(&arena), unit, 0, words, count, err);
+		result = ask(&arena, find_manager(&arena), unit, 0, words, count, err);
 	arena_free(&arena);
 	return result;
 }

@@ -23,15 +23,12 @@ int oci_scope_read(struct arena *arena, const struct oci_spec *spec, const char 
 
 /* A new one with pid in it. *path: the directory below /sys/fs/cgroup, in the arena. */
 int oci_scope_make(struct arena *arena, const struct oci_scope *scope, const struct oci_spec *spec,
-		   const struct oci_options *options, pid_t pid, const char **path,
-		   struct error *err);
+		   pid_t pid, const char **path, struct error *err);
 
 /* pid into one that is there, which a plain user may not move it to. */
-int oci_scope_join(const char *unit, const struct oci_options *options, pid_t pid,
-		   struct error *err);
+int oci_scope_join(const char *unit, pid_t pid, struct error *err);
 
 /* Other limits for one that is there. */
-int oci_scope_change(const char *unit, const struct oci_spec *spec,
-		     const struct oci_options *options, struct error *err);
+int oci_scope_change(const char *unit, const struct oci_spec *spec, struct error *err);
 
 #endif

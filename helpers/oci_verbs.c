@@ -425,10 +425,9 @@ static int read_resources(struct oci_spec *spec, const char *path, struct error 
 
 /* The manager first: what it sets it writes, and may round. */
 static int change_limits(const struct oci_container *container, const struct oci_spec *spec,
-			 const struct oci_options *options, struct error *err)
+			 struct error *err)
 {
-	if (container->unit && *container->unit &&
-	    oci_scope_change(container->unit, spec, options, err) < 0)
+	if (container->unit && *container->unit && oci_scope_change(container->unit, spec, err) < 0)
 		return -1;
 	return oci_cgroup_limit(container->cgroup, spec, err);
 }
@@ -450,7 +449,7 @@ int oci_verb_update(const struct oci_options *options, int argc, char **argv, st
 		if (spec.limits_count == 0)
 			result = 0;
 		else if (container.cgroup && *container.cgroup)
-			result = change_limits(&container, &spec, options, err);
+			result = change_limits(&container, &spec, err);
 		else
 			fail_because(err, "cannot hold the container %s to %s: it has no cgroup",
 				     id, spec.limits[0].because);

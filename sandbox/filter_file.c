@@ -29,8 +29,7 @@ enum {
 struct source {
 	const char *path; /* for messages, and for the helper to say */
 	const char *origin;
-	const char *helper; /* NULL: the one that is installed with this program */
-	bool listens;       /* filter_file.h */
+	bool listens; /* filter_file.h */
 	char *text;
 	size_t size;
 	const char *key; /* what else decides */
@@ -307,9 +306,7 @@ static int report(const struct source *source, const char *helper, char *words, 
 static char *compile(struct arena *arena, const struct source *source, uint64_t capabilities,
 		     size_t *size, struct error *err)
 {
-	const char *helper = source->helper
-				     ? source->helper
-				     : installed_path(arena, NULL, "libexec/sandbox/seccomp");
+	const char *helper = installed_path(arena, NULL, "libexec/sandbox/seccomp");
 	char has[32], words[2048];
 	char *argv[] = {(char *)helper, (char *)source->path, has,
 			source->listens ? "listens" : NULL, NULL};
@@ -391,7 +388,6 @@ const struct filter *filter_text_load(struct arena *arena, const struct filter_t
 {
 	struct source source = {.path = text->name,
 				.origin = text->name,
-				.helper = text->helper,
 				.listens = text->listens,
 				.text = text->text,
 				.size = strlen(text->text)};

@@ -29,9 +29,9 @@ const struct filter *filter_file_load(struct arena *arena, const struct config *
 				      struct error *err);
 
 /* The same of a text that somebody else has read: the part of a configuration that is called name
- * in messages. helper: its compiler; NULL: the one that is installed with this program. */
+ * in messages. */
 struct filter_text {
-	const char *name, *helper;
+	const char *name;
 	char *text;
 	bool listens; /* somebody takes the listener of a filter that asks: flags has NEW_LISTENER
 		       */

@@ -1,13 +1,34 @@
 /* Where what came with the program is: see installed.h. */
 #include "installed.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool is_trusted(const char *path)
+/* The program's file: of a sealed copy in memory, which nobody else can have made, the one that it
+ * is a copy of. NULL where it cannot be found out. */
+static const char *program_file(char path[PATH_MAX])
+{
+	const char *copied = getenv(INSTALLED_COPY_OF);
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	if (length <= 0)
+		return NULL;
+	path[length] = '\0';
+	if (!copied || *copied != '/' || strlen(copied) >= PATH_MAX)
+		return path;
+	int program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	int seals = program < 0 ? -1 : fcntl(program, F_GET_SEALS);
+	if (program >= 0)
+		close(program);
+	return seals >= 0 && seals & F_SEAL_WRITE ? strcpy(path, copied) : path;
+}
+
+static bool is_trusted(const char *path, const char *file)
 {
 	struct stat status, program;
 
@@ -15,7 +36,7 @@ static bool is_trusted(const char *path)
 		return false;
 	if (status.st_uid == 0 || status.st_uid == geteuid())
 		return true;
-	return stat("/proc/self/exe", &program) == 0 && program.st_uid == status.st_uid;
+	return stat(file, &program) == 0 && program.st_uid == status.st_uid;
 }
 
 static void cut_component(char *path)
@@ -37,11 +58,10 @@ const char *installed_path(struct arena *arena, const char *in_tree, const char 
 {
 	char top[PATH_MAX];
 	const char *path, *standard = arena_printf(arena, "%s/%s", PREFIX, installed);
-	ssize_t length = readlink("/proc/self/exe", top, sizeof top - 1);
 
-	if (length <= 0)
+	if (!program_file(top))
 		return standard;
-	top[length] = '\0';
+	const char *file = arena_strdup(arena, top);
 	cut_component(top);
 	/* A helper looks from where the program is. */
 	if (ends_with(top, "/libexec/sandbox") || ends_with(top, "/build/libexec") ||
@@ -59,5 +79,5 @@ const char *installed_path(struct arena *arena, const char *in_tree, const char 
 			cut_component(top);
 		path = arena_printf(arena, "%s/%s", top, in_tree);
 	}
-	return is_trusted(path) ? path : standard;
+	return is_trusted(path, file) ? path : standard;
 }

@@ -7,6 +7,10 @@
 
 #include "arena.h"
 
+/* In the environment of a program that was started from a sealed copy of itself (memfd_create(2)):
+ * the file that it is a copy of. Nothing else believes it. */
+#define INSTALLED_COPY_OF "SANDBOX_COPY_OF"
+
 /*
  * Run from the source tree (build/sandbox, build/san/sandbox): in_tree below its top, or, when
  * in_tree is NULL, the last name of installed in libexec beside the program. Installed: `installed`

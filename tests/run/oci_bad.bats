@@ -239,6 +239,22 @@ CASES
 	oci delete --force x
 }
 
+@test "a program that runs from a sealed copy finds what lies beside it: profiles, and the compiler of filters" {
+	# It belongs to an id that exists inside.
+	mkdir -p own/bin own/share/sandbox own/libexec
+	cp "$oci" own/bin/sandbox-oci
+	cp -r "${oci%/*}/libexec" own/libexec/sandbox
+	cp -r "$PROJECT/profiles" own/share/sandbox/profiles
+	printf '%s\n' 'extends = strict' 'read-only' >own/share/sandbox/profiles/beside.conf
+	chmod -R go-w own
+	oci=$PWD/own/bin/sandbox-oci
+	sh_bundle b 'grep Seccomp: /proc/self/status; touch /x || echo ro' 'c["annotations"] = {"sandbox.profile": "beside"}' \
+		'l["seccomp"] = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["acct"], "action": "SCMP_ACT_ERRNO"}]}'
+	oci run --bundle b x
+	assert_success
+	assert_output $'Seccomp:\t2\nro'
+}
+
 @test "profiles tighten: a filter, capabilities, limits, masks; what they cannot say is refused" {
 	mkdir -p "$scratch/config/sandbox/profiles"
 	export XDG_CONFIG_HOME=$scratch/config
