@@ -184,7 +184,7 @@ no_run() { sandbox "${options[@]}" / sh -c 'echo ran'; }
 		done
 		exec 9>first
 		"$PWD/bin/slirp4netns" "${words[@]}" &
-		until grep -q 169.254.0.0 "/proc/$pid/net/fib_trie"; do kill -0 $pid || exit 1; sleep 0.01; done
+		until [ -s first ] && grep -q 169.254.0.0 "/proc/$pid/net/fib_trie"; do kill -0 $pid || exit 1; sleep 0.01; done
 		kill $!
 		wait $!
 		exec "$PWD/bin/slirp4netns" "$@"'
