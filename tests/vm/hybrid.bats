@@ -13,7 +13,7 @@ setup() {
 }
 
 @test "a command runs, in a root and on the host's files, and sees no cgroup of the host's" {
-	sandbox "$root" /bin/echo ran
+	sandbox --read-only "$root" /bin/echo ran # Linux 5.10 has no overlay here
 	assert_output ran
 	for how in --userns=auto --userns=single; do
 		sandbox "$how" / sh -c 'echo ran; find /sys/fs/cgroup/ -mindepth 1 | head -n 3'
@@ -37,7 +37,7 @@ setup() {
 }
 
 @test "best effort takes what there is without them" {
-	sandbox --limits=best-effort --memory=256m --pids-limit=100 "$root" /bin/echo ran
+	sandbox --read-only --limits=best-effort --memory=256m --pids-limit=100 "$root" /bin/echo ran
 	assert_output ran
 	assert_stderr_has 'note: best effort for --memory'
 }
