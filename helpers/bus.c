@@ -19,6 +19,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -223,7 +224,7 @@ int main(int argc, char **argv)
 	if (close_all_but((struct kept){keep, 2}, (struct kept){NULL, 0}) < 0)
 		err(1, "cannot close the other descriptors");
 	/* With the caller's ids: a bus asks the kernel who speaks. */
-	strict_enter_namespaces(0, "the proxy");
+	strict_enter_namespaces(CLONE_NEWIPC, "the proxy");
 	/* Its own death ends the pid namespace; ours is the supervisor's to bring about. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	pid_t pid = fork();

@@ -12,7 +12,7 @@ all: $(DESKTOP)
 
 $(LIBEXEC)/wayland: $(call DESKTOP_OBJECT,wayland wayland_wire)
 $(LIBEXEC)/x11: $(call DESKTOP_OBJECT,x11 x11_wire x11_authority x11_server x11_enclosure bare_root strict) \
-	$(patsubst %,$(B)/launch/%.o,capability_sets filters mounting remount mountinfo files arena)
+	$(patsubst %,$(B)/launch/%.o,capability_sets channel error filters mounting remount mountinfo files arena)
 $(LIBEXEC)/audio: $(call DESKTOP_OBJECT,audio audio_filter call_filter)
 
 $(DESKTOP):

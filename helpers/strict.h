@@ -8,11 +8,15 @@
 #ifndef STRICT_H
 #define STRICT_H
 
-/* User, mount, pid, ipc and uts namespaces, and those of flags (CLONE_NEW*). The pid namespace is
- * the next child's. */
+/* User, mount, pid and uts namespaces, and those of flags (CLONE_NEW*). The pid namespace is the
+ * next child's. */
 void strict_enter_namespaces(int flags, const char *whom);
 
 /* The last thing before the program, and for who waits for it. */
 void strict_confine(const char *whom);
+
+/* The same, but that it may attach shared memory that somebody has made in its IPC namespace
+ * (shmat, shmdt, and shmctl to look at it). */
+void strict_confine_sharing(const char *whom);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * x11: gives a sandbox a way to an X server.
  *
- *   x11 MODE CONTROL CLOSING OUT SERVER DISPLAY AUTHORITY HOST
+ *   x11 MODE CONTROL CLOSING OUT SERVER DISPLAY AUTHORITY HOST SHARES
  *
  * MODE: `untrusted` has the caller's server make a cookie for clients that it does not trust, and
  * takes it back at the end; `trusted` copies the caller's cookie; `nested` and `virtual` run the
@@ -9,7 +9,9 @@
  * caller's, or
  * "-"; HOST is the name that the host has inside. CONTROL, CLOSING and OUT are descriptors: a
  * socket for "ready" or "error ...", a pipe whose end tells of the sandbox's, and where "NUMBER\n"
- * and an Xauthority file's bytes are written.
+ * and an Xauthority file's bytes are written. SHARES is "shares" or "-": a server of its own goes
+ * into the sandbox's IPC namespace. Then "ready" is said twice: when the number and the cookie are
+ * known, upon which the sandbox's user and IPC namespaces come by CONTROL; and when it serves.
  *
  * It outlives the supervisor by what it takes to tidy up. Should it be killed itself, the server of
  * its own ends by a signal (its lock and socket stay, as those of a dead process), and the cookie
@@ -21,8 +23,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "channel.h"
 #include "session.h"
 #include "x11.h"
 
@@ -32,6 +36,7 @@ struct job {
 	int control, closing, out;
 	const char *server, *display, *authority, *host;
 	unsigned number; /* of the caller's display */
+	bool shares;
 };
 
 static void write_out(const struct job *job, unsigned real, unsigned shown,
@@ -155,15 +160,36 @@ static int trusted(const struct job *job)
 	return 0;
 }
 
+/* Say that the socket is there, and wait for the sandbox. false: it did not come to be. */
+static bool meet_sandbox(const struct job *job, int namespaces[2])
+{
+	if (send(job->control, "ready", 5, MSG_NOSIGNAL) < 0)
+		return false;
+	namespaces[0] = channel_receive_fd(job->control);
+	namespaces[1] = namespaces[0] < 0 ? -1 : channel_receive_fd(job->control);
+	return namespaces[1] >= 0;
+}
+
 static int own_server(const struct job *job)
 {
-	struct server server = {.pid = -1, .pidfd = -1};
+	struct server server = {.pid = -1, .pidfd = -1, .listener = -1};
+	struct enclosed enclosed = {.path = job->server};
+	int namespaces[2];
 	char why[512];
 
-	if (!server_start(&server, job->server, job->display, job->authority, job->closing, why))
+	if (!server_listen(&server, why))
+		session_fail(job->control, NULL, "%s did not start: %s", job->server, why);
+	write_out(job, server.number, 0, &server.cookie);
+	if (job->shares) {
+		if (!meet_sandbox(job, namespaces)) {
+			server_end(&server);
+			return 1;
+		}
+		enclosed.shared = namespaces;
+	}
+	if (!server_start(&server, &enclosed, job->display, job->authority, job->closing, why))
 		session_fail(job->control, NULL, "%s did not start: %s", job->server,
 			     *why ? why : "it said nothing");
-	write_out(job, server.number, 0, &server.cookie);
 	session_ready(job->control);
 	struct pollfd both[] = {{.fd = job->closing, .events = 0},
 				{.fd = server.pidfd, .events = POLLIN}};
@@ -176,7 +202,7 @@ static int own_server(const struct job *job)
 
 int main(int argc, char **argv)
 {
-	if (argc != 9)
+	if (argc != 10)
 		return 2;
 	struct job job = {
 		.control = session_fd(argv[2]),
@@ -186,6 +212,7 @@ int main(int argc, char **argv)
 		.display = argv[6],
 		.authority = argv[7],
 		.host = argv[8],
+		.shares = strcmp(argv[9], "shares") == 0,
 		.number = (unsigned)strtoul(argv[6] + (*argv[6] == ':'), NULL, 10),
 	};
 	session_outlive();

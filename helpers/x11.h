@@ -55,6 +55,7 @@ struct enclosed {
 	bool in_window;              /* on this display of the caller's, by this cookie, if any */
 	unsigned window_on;
 	struct cookie window_cookie;
+	const int *shared; /* the sandbox's user and IPC namespaces, to be joined; or NULL */
 };
 
 /* In a child of parent, which ends when that does: start it, and wait for its end. */
@@ -64,13 +65,19 @@ _Noreturn void enclosure_run(const struct enclosed *server, int parent);
 
 struct server {
 	int pid, pidfd;
+	int listener;
 	unsigned number;
 	struct cookie cookie;
 };
 
-/* Run a server; display and authority are those of the caller, "-" where there are none. false: why
- * says what it said. */
-bool server_start(struct server *server, const char *path, const char *display,
+/* A number that is free, its lock and its socket, and a cookie. false: why says why not. */
+bool server_listen(struct server *server, char why[512]);
+
+/*
+ * Run a server on it; display and authority are those of the caller, "-" where there are none;
+ * shared is as in struct enclosed. false: why says what it said, and nothing is left of it.
+ */
+bool server_start(struct server *server, struct enclosed *enclosed, const char *display,
 		  const char *authority, int closing, char why[512]);
 
 /* End it, and remove its socket and its lock. */

@@ -5,6 +5,17 @@
  * goes with it; no capability, no_new_privs, and the filter of the profile strict. The socket that
  * it listens on is made outside and passed as systemd passes one (sd_listen_fds(3), which Debian's
  * servers ask). In a window it has beside that the caller's X socket, and the cookie for it.
+ *
+ * So that pictures need not go through the socket (MIT-SHM) it may be in the sandbox's own IPC
+ * namespace instead. To enter that takes rights in the user namespace that owns it, S, so the
+ * server's is then below S and not beside it, and whoever is in S and has its owner's id has every
+ * right over the server. No process inside can name it, whose pid namespace is outside, and yet
+ * can get hold of it: with SO_PASSPIDFD (Linux 6.5) each word that the server writes brings a
+ * pidfd of it, which pidfd_getfd(2) and setns(2) take, whatever the pid namespace; and Xephyr has
+ * a connection to the caller's display. So this is done only where the payload is in a user
+ * namespace of its own (nest.h), below S as the server's is, and has no right over it. A server
+ * that is taken over has the sandbox's shared memory, and of nobody else's (it may attach, and
+ * make nothing).
  */
 #include <err.h>
 #include <errno.h>
@@ -89,7 +100,7 @@ static _Noreturn void become(const struct enclosed *server)
 				     NULL};
 	char *words[] = {(char *)server->path, name, "-displayfd", number, "-auth", "/clients",
 			 "-nolisten", "tcp", "-nolisten", "local", "-nolisten", "unix", "-noreset",
-			 "-extension", "MIT-SHM", "-screen",
+			 server->shared ? "+extension" : "-extension", "MIT-SHM", "-screen",
 			 /* A window has one screen, without a number or a depth. */
 			 server->in_window ? "1280x800" : "0",
 			 server->in_window ? "-resizeable" : "1280x800x24", NULL};
@@ -105,7 +116,10 @@ static _Noreturn void become(const struct enclosed *server)
 	snprintf(number, sizeof number, "%d", answer);
 	snprintf(to, sizeof to, "DISPLAY=:%u", server->window_on);
 	snprintf(pid, sizeof pid, "LISTEN_PID=%d", (int)getpid());
-	strict_confine("the X server");
+	if (server->shared)
+		strict_confine_sharing("the X server");
+	else
+		strict_confine("the X server");
 	execve(server->path, words, environment);
 	err(1, "cannot run %s", server->path);
 }
@@ -115,10 +129,13 @@ void enclosure_run(const struct enclosed *server, int parent)
 	const int keep[] = {server->listener, server->answer};
 	int status = 1;
 
+	if (server->shared && (setns(server->shared[0], CLONE_NEWUSER) < 0 ||
+			       setns(server->shared[1], CLONE_NEWIPC) < 0))
+		err(1, "cannot enter the sandbox's IPC namespace");
 	if (dup2(server->said, STDOUT_FILENO) < 0 || dup2(server->said, STDERR_FILENO) < 0 ||
 	    close_all_but((struct kept){keep, 2}, (struct kept){NULL, 0}) < 0)
 		err(1, "cannot close the other descriptors");
-	strict_enter_namespaces(CLONE_NEWNET, "the X server");
+	strict_enter_namespaces(CLONE_NEWNET | (server->shared ? 0 : CLONE_NEWIPC), "the X server");
 	/* Its own death ends the pid namespace, ours it. */
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != parent)
 		_exit(127);

@@ -116,8 +116,7 @@ static bool start_as(struct server *server, struct enclosed *enclosed, int closi
 
 	enclosed->said = memfd_create("said", MFD_CLOEXEC);
 	if (enclosed->said < 0 || pipe2(answer, O_CLOEXEC) < 0) {
-		close(enclosed->listener);
-		let_go(enclosed->number);
+		server_end(server);
 		return false;
 	}
 	enclosed->answer = answer[1];
@@ -125,7 +124,8 @@ static bool start_as(struct server *server, struct enclosed *enclosed, int closi
 	if (server->pid == 0)
 		enclosure_run(enclosed, parent);
 	close(answer[1]);
-	close(enclosed->listener);
+	close(server->listener);
+	server->listener = -1;
 	server->pidfd = server->pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, server->pid, 0);
 	bool ready = server->pidfd >= 0 && hear_number(answer[0], closing, &number) &&
 		     number == server->number;
@@ -138,30 +138,36 @@ static bool start_as(struct server *server, struct enclosed *enclosed, int closi
 	return ready;
 }
 
-bool server_start(struct server *server, const char *path, const char *display,
-		  const char *authority, int closing, char why[512])
+bool server_listen(struct server *server, char why[512])
 {
 	enum { FIRST = 100, MOST = 1000 };
-	struct enclosed enclosed = {
-		.path = path, .cookie = &server->cookie, .in_window = strcmp(display, "-") != 0};
 
 	why[0] = '\0';
 	server->cookie.size = COOKIE;
 	if (getrandom(server->cookie.data, COOKIE, 0) != COOKIE)
 		return false;
-	if (enclosed.in_window) {
-		enclosed.window_on = (unsigned)strtoul(display + (*display == ':'), NULL, 10);
-		authority_find(authority, enclosed.window_on, &enclosed.window_cookie);
-	}
-	for (unsigned number = FIRST; number < FIRST + MOST; number++) {
-		enclosed.listener = listen_as(number);
-		if (enclosed.listener < 0)
-			continue;
-		enclosed.number = server->number = number;
-		return start_as(server, &enclosed, closing, why);
+	for (server->number = FIRST; server->number < FIRST + MOST; server->number++) {
+		server->listener = listen_as(server->number);
+		if (server->listener >= 0)
+			return true;
 	}
 	snprintf(why, 512, "no number for a display is free, or /tmp/.X11-unix cannot be written");
 	return false;
+}
+
+bool server_start(struct server *server, struct enclosed *enclosed, const char *display,
+		  const char *authority, int closing, char why[512])
+{
+	why[0] = '\0';
+	enclosed->cookie = &server->cookie;
+	enclosed->listener = server->listener;
+	enclosed->number = server->number;
+	enclosed->in_window = strcmp(display, "-") != 0;
+	if (enclosed->in_window) {
+		enclosed->window_on = (unsigned)strtoul(display + (*display == ':'), NULL, 10);
+		authority_find(authority, enclosed->window_on, &enclosed->window_cookie);
+	}
+	return start_as(server, enclosed, closing, why);
 }
 
 void server_end(struct server *server)
@@ -173,5 +179,7 @@ void server_end(struct server *server)
 		while (waitpid(server->pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
+	if (server->listener >= 0)
+		close(server->listener);
 	let_go(server->number);
 }

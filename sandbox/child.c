@@ -74,15 +74,17 @@ static int wait_for_ids(struct sandbox *sandbox, struct error *err)
 	return 0;
 }
 
-/* To the supervisor, for the helpers that go into our network. */
+/* To the supervisor, for the helpers that go into our namespaces. */
 static int say_isolated(const struct sandbox *sandbox, struct error *err)
 {
 	int cleanup_fd network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	int cleanup_fd ipc = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	const int fds[] = {network, ipc};
 
-	if (network < 0)
-		return fail(err, "open the sandbox's network namespace");
-	if (channel_send_with(sandbox->channel, MESSAGE_ISOLATED, network) < 0)
-		return fail(err, "tell of the sandbox's network namespace");
+	if (network < 0 || ipc < 0)
+		return fail(err, "open the sandbox's namespaces");
+	if (channel_send_fds(sandbox->channel, MESSAGE_ISOLATED, fds, 2) < 0)
+		return fail(err, "tell of the sandbox's namespaces");
 	return 0;
 }
 

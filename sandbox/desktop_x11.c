@@ -2,12 +2,14 @@
 #include "desktop_x11.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "channel.h"
 #include "files.h"
 #include "mounting.h"
 #include "showing.h"
@@ -54,6 +56,7 @@ static int run_helper(const struct step *step, struct sandbox *sandbox, struct e
 			(char *)(desktop->display ? desktop->display : "-"),
 			(char *)(desktop->xauthority ? desktop->xauthority : "-"),
 			(char *)(plan->config->hostname ? plan->config->hostname : "sandbox"),
+			plan->x11_shares ? "shares" : "-",
 			NULL};
 	(void)step;
 	int result = helper_start(helper, "x11", argv, passed, 3, err);
@@ -68,6 +71,23 @@ static int run_wait(const struct step *step, struct sandbox *sandbox, struct err
 	return helper_wait(sandbox, HELPER_X11, READY_SECONDS, err);
 }
 
+/* The server itself starts beside SETUP: what it waits for is there. */
+static int run_enter(const struct step *step, struct sandbox *sandbox, struct error *err)
+{
+	struct helper *helper = &sandbox->helpers[HELPER_X11];
+
+	(void)step;
+	for (int i = 0; i < 2; i++) {
+		const int *fd = i ? &sandbox->ipc_namespace : &sandbox->user_namespace;
+
+		if (channel_pass(helper->ready, fd, 1) < 0 && errno != EPIPE && errno != ECONNRESET)
+			return fail(err, "pass the sandbox's namespaces to the display's helper");
+	}
+	helper->in_use = false;
+	return helper_wait(sandbox, HELPER_X11, READY_SECONDS, err);
+}
+
+static const struct step_kind enter_kind = {"x11-server", run_enter};
 static const struct step_kind helper_kind = {"x11", run_helper};
 static const struct step_kind wait_kind = {"x11", run_wait};
 
@@ -194,6 +214,9 @@ int desktop_plan_x11(struct plan *plan, struct error *err)
 	step->source = own ? desktop->x_server : desktop->display;
 	step->options = words[mode];
 	showing_plan_wait(plan, &wait_kind, because);
+	if (plan->x11_shares)
+		plan_add(plan, PHASE_CONNECT, &enter_kind, because)->target =
+			"in the sandbox's IPC namespace";
 	step = plan_add(plan, PHASE_SETUP, &socket_kind, because);
 	step->source = own ? NULL : desktop->x11_socket;
 	step->target = arena_printf(&plan->arena, "/tmp/.X11-unix/X%s", display + 1);

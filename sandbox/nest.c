@@ -72,12 +72,39 @@ static int run_wait(const struct step *step, struct sandbox *sandbox, struct err
 
 static const struct step_kind wait_kind = {"user-namespace", run_wait};
 
+/* Is id, inside, this one outside? */
+static bool is_outside(const struct id_range *map, size_t count, uint32_t id, uint32_t outside)
+{
+	for (size_t i = 0; i < count; i++)
+		if (id - map[i].inside < map[i].count)
+			return map[i].outside + (id - map[i].inside) == outside;
+	return false;
+}
+
+/*
+ * May the X server be in the sandbox's IPC namespace? Only where the payload has the caller's ids
+ * outside, as the server has: so it may attach what has mode 0600. And only where the payload can
+ * be kept from it, by a user namespace of its own; else the server has no MIT-SHM.
+ */
+static bool x11_can_share(const struct plan *plan)
+{
+	const struct config *config = plan->config;
+	enum x11_mode mode = config->desktop.x11_mode;
+
+	return config->desktop.x11 && (mode == X11_NESTED || mode == X11_VIRTUAL) &&
+	       config->ipc == IPC_OWN && !config->as_pid_1 && config->proc != PROC_BIND &&
+	       is_outside(plan->uids, plan->uids_count, plan->identity.uid, plan->host->uid) &&
+	       is_outside(plan->gids, plan->gids_count, plan->identity.gid, plan->host->gid);
+}
+
 int nest_plan(struct plan *plan, struct error *err)
 {
 	const struct config *config = plan->config;
 	bool zero = plan->identity.uid == plan->owner_uid && plan->identity.gid == plan->owner_gid;
 
-	plan->nested = tap_is_wanted(config) && (plan->capabilities & ~HARMLESS || !zero);
+	bool network = tap_is_wanted(config) && (plan->capabilities & ~HARMLESS || !zero);
+	plan->x11_shares = x11_can_share(plan);
+	plan->nested = network || plan->x11_shares;
 	if (!plan->nested)
 		return 0;
 	if (config->as_pid_1) {
@@ -88,9 +115,11 @@ int nest_plan(struct plan *plan, struct error *err)
 					"makes: leave --as-pid-1 out");
 	}
 	struct step *step = plan_add(plan, PHASE_CONFINE, &wait_kind,
-				     zero ? "capabilities beside a network"
-					  : "slirp4netns needs uid 0 outside of it");
-	step->target = "of its own, with no power over the network";
+				     !network ? "shared memory with the X server"
+				     : zero   ? "capabilities beside a network"
+					      : "slirp4netns needs uid 0 outside of it");
+	step->target = network ? "of its own, with no power over the network"
+			       : "of its own, with no power over the X server";
 	return 0;
 }
 

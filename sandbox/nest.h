@@ -8,6 +8,9 @@
  * (user_namespaces(7), "Capabilities"). The same is done where one id is mapped and is not 0,
  * since slirp4netns becomes uid 0 in pid 1's.
  *
+ * And it is done where an X server of the sandbox's own shares memory with it, whose user namespace
+ * is below pid 1's too (helpers/x11_enclosure.c).
+ *
  * The map can be written only from the namespace above: by pid 1, while the payload waits.
  */
 #ifndef NEST_H
@@ -17,8 +20,8 @@
 
 #include "sandbox.h"
 
-/* Decides on plan->nested; needs plan->capabilities. Adds the CONFINE step that waits for the map,
- * before any other. */
+/* Decides on plan->nested and plan->x11_shares; needs plan->capabilities. Adds the CONFINE step
+ * that waits for the map, before any other. */
 int nest_plan(struct plan *plan, struct error *err);
 
 /*

@@ -60,6 +60,7 @@ struct sandbox {
 	bool interrupted;   /* supervisor, CONNECT: the child or a signal has something to say */
 	int user_namespace; /* supervisor, where CONNECT follows: the child's; -1: not there */
 	int network_namespace;               /* supervisor, the same */
+	int ipc_namespace;                   /* supervisor, the same */
 	struct helper helpers[HELPER_COUNT]; /* supervisor */
 	int *published; /* supervisor: the sockets of published ports, one a port; allocated */
 	size_t published_count;

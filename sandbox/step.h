@@ -116,7 +116,8 @@ struct plan {
 	size_t uids_count, gids_count;
 	bool direct_map; /* one id: written by the child itself, no helper */
 	bool drop_groups;
-	bool nested; /* the payload is in a user namespace below pid 1's: see nest.h */
+	bool nested;     /* the payload is in a user namespace below pid 1's: see nest.h */
+	bool x11_shares; /* the X server goes into the sandbox's IPC namespace: the same */
 	/* The payload's ids as SETUP, in pid 1's user namespace, names them: its own, but where one
 	 * id is mapped and has to be 0 there (idmap.c). */
 	uint32_t owner_uid, owner_gid;

@@ -355,6 +355,7 @@ static int start(struct sandbox *sandbox, struct error *err)
 		return fail(err, "hear the sandbox's first process");
 	if (!sandbox->interrupted) {
 		sandbox->network_namespace = isolated.fds[0];
+		sandbox->ipc_namespace = isolated.fds[1];
 		if (plan_run(plan, PHASE_CONNECT, sandbox, err) < 0)
 			return -1;
 	}
@@ -411,6 +412,7 @@ static void clean_up(struct sandbox *sandbox, bool ended)
 	close_cleanup(&sandbox->child_fd);
 	close_cleanup(&sandbox->user_namespace);
 	close_cleanup(&sandbox->network_namespace);
+	close_cleanup(&sandbox->ipc_namespace);
 	close_cleanup(&sandbox->layer);
 	close_cleanup(&sandbox->base);
 	const int session[] = {sandbox->wayland.listener,
@@ -481,6 +483,7 @@ static void initialize(struct sandbox *sandbox, const struct plan *plan)
 				    .payload_namespace = -1,
 				    .user_namespace = -1,
 				    .network_namespace = -1,
+				    .ipc_namespace = -1,
 				    .ready = -1,
 				    .deadline = {.timer = -1},
 				    .cpu_watch = {.timer = -1},

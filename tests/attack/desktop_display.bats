@@ -100,6 +100,46 @@ Seccomp:	2"
 	done
 }
 
+# holds OPTION...: what x11_pidfd.py can do with the X server.
+holds() { sandbox "$@" --ro-bind "$PROJECT/tests/attack/x11_pidfd.py:/pidfd.py" / python3 /pidfd.py; }
+
+# case: an X server below the command's user namespace, by a pidfd of it
+@test "X11: who holds a pidfd of a server of the sandbox's own can do nothing with it" {
+	local mode ids have
+	have=$(python3 -c 'import socket; socket.socket(socket.AF_UNIX).setsockopt(1, 76, 1); print("pidfd")' 2>/dev/null || :)
+	start_x
+	for mode in virtual nested; do
+		for ids in '' --userns=single --userns=keep-id --ipc=host --as-pid-1; do
+			# Without a filter, which would refuse the calls, and with all rights that it can have.
+			holds "--x11=$mode" $ids --seccomp=unconfined --cap-add=all
+			assert_success
+			if [ -z "$have" ]; then
+				assert_output 'no pidfd'
+			else
+				assert_output "pid: 0
+descriptors: 0
+user namespace: Operation not permitted
+signal: Invalid argument"
+			fi
+		done
+	done
+}
+
+# case: the caller's shared memory, by an X server in the sandbox's IPC namespace
+@test "X11: a server that shares memory is in the IPC namespace of its sandbox, not the caller's" {
+	require_program Xvfb
+	local supervisor inside
+	"$SANDBOX" --x11=virtual / sh -c 'readlink /proc/self/ns/ipc; exec sleep 60' >"$scratch/up" &
+	supervisor=$!
+	eventually [ -s "$scratch/up" ]
+	server_of "$supervisor" || fail 'there is no server of it'
+	inside=$(cat "$scratch/up")
+	assert_equal "$(readlink "/proc/$server/ns/ipc")" "$inside"
+	[ "$inside" != "$(readlink /proc/self/ns/ipc)" ] || fail "it is the caller's"
+	kill "$supervisor"
+	wait "$supervisor" || :
+}
+
 # case: an X server that trusts whoever comes
 @test "X11: without its cookie nobody is let in, and a server that would is refused" {
 	start_x

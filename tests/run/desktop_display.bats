@@ -144,7 +144,27 @@ shares() { sandbox "$@" --ro-bind "$PROJECT/tests/run/x11_shm.py:/shm.py" / pyth
 	assert_output ''
 }
 
-@test "x11=virtual: a server of its own, without shared memory, that ends with the sandbox" {
+@test "x11=virtual, nested: memory is shared with the server, where the command is the caller and apart from it" {
+	require_program Xvfb
+	require_program Xephyr
+	start_x
+	local mode option
+	for mode in virtual nested; do
+		for option in '' --userns=single --userns=keep-id; do
+			shares "--x11=$mode" $option
+			assert_output shared
+		done
+		sandbox "--x11=$mode" / sh -c 'exec xdpyinfo'
+		assert_output_has MIT-SHM
+	done
+	# It has no namespace of its own below pid 1's.
+	for option in --ipc=host --as-pid-1 --proc=bind; do
+		shares --x11=virtual $option
+		assert_output 'no MIT-SHM'
+	done
+}
+
+@test "x11=virtual: a server of its own, that ends with the sandbox" {
 	require_program Xvfb
 	sandbox --x11=virtual / sh -c "$which_server"
 	assert_success
@@ -154,7 +174,6 @@ from Xlib import display
 print(display.Display().list_extensions())"'
 	assert_success
 	assert_output_has '^:0$' '^X0$' RENDER
-	assert_output_lacks MIT-SHM
 	"$SANDBOX" --x11=virtual / sh -c "$which_server; echo up; exec sleep 60" >"$scratch/up" &
 	local supervisor=$!
 	eventually grep -q up "$scratch/up"
