@@ -9,11 +9,13 @@ teardown() { lib_teardown; }
 setup() {
 	lib_setup
 	tiny_rootfs
+	layer=()
+	[[ $(uname -r) != 5.10.* ]] || layer=(--read-only) # which has no overlay for it
 	grep -q ' /sys/fs/cgroup/unified .* - cgroup2 ' /proc/self/mountinfo || skip 'missing: a systemd that mounts cgroups of version 1'
 }
 
 @test "a command runs, in a root and on the host's files, and sees no cgroup of the host's" {
-	sandbox --read-only "$root" /bin/echo ran # Linux 5.10 has no overlay here
+	sandbox "${layer[@]}" "$root" /bin/echo ran
 	assert_output ran
 	for how in --userns=auto --userns=single; do
 		sandbox "$how" / sh -c 'echo ran; find /sys/fs/cgroup/ -mindepth 1 | head -n 3'
@@ -37,7 +39,7 @@ setup() {
 }
 
 @test "best effort takes what there is without them" {
-	sandbox --read-only --limits=best-effort --memory=256m --pids-limit=100 "$root" /bin/echo ran
+	sandbox "${layer[@]}" --limits=best-effort --memory=256m --pids-limit=100 "$root" /bin/echo ran
 	assert_output ran
 	assert_stderr_has 'note: best effort for --memory'
 }
