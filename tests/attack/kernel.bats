@@ -144,9 +144,8 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 /dev/shm:'
 }
 
-# case: IPC objects
-@test "what the caller shares by number is in reach with --ipc=host alone" {
-	local option shared queue
+# share_by_number: $shared and $queue are the caller's; take OPTION... says which of them a sandbox gets at.
+share_by_number() {
 	shared=$(ipcmk -M 4096)
 	queue=$(ipcmk -Q)
 	shared=${shared##*: } queue=${queue##*: }
@@ -158,19 +157,35 @@ masked='acpi asound kcore keys key-users latency_stats timer_list timer_stats sc
 		print("memory" if at != ctypes.c_void_p(-1).value else "none")
 		print("queue" if libc.msgsnd(int(sys.argv[2]), b"12345678x", 1, 0) == 0 else "none")
 	PYTHON
+}
+
+take() {
+	sandbox "$@" --ro-bind "$PWD/take.py:/take.py" / python3 /take.py "$shared" "$queue"
+	printf '%s: %s\n' "$1" "${lines[*]}"
+}
+
+# case: IPC objects
+@test "what the caller shares by number is in reach with --ipc=host alone" {
+	local option shared queue
+	share_by_number
 	for option in --ipc=own --ipc=host; do
-		sandbox "$option" --ro-bind "$PWD/take.py:/take.py" / python3 /take.py "$shared" "$queue"
-		printf '%s: %s\n' "$option" "${lines[*]}"
+		take "$option"
 	done >said
-	# Each way to a display but by name: none brings it along.
-	for option in --x11=virtual --profile=desktop --profile=game --profile=viewer; do
-		sandbox "$option" --x11=virtual --ro-bind "$PWD/take.py:/take.py" / python3 /take.py "$shared" "$queue"
-		printf '%s: %s\n' "$option" "${lines[*]}"
-	done >>said
 	ipcrm -m "$shared" -q "$queue"
 	assert_equal "$(cat said)" '--ipc=own: none none
---ipc=host: memory queue
---x11=virtual: none none
+--ipc=host: memory queue'
+}
+
+# case: IPC objects
+@test "what the caller shares by number comes with no display of the sandbox's own" {
+	require_program Xvfb
+	local option shared queue
+	share_by_number
+	for option in --x11=virtual --profile=desktop --profile=game --profile=viewer; do
+		take "$option" --x11=virtual
+	done >said
+	ipcrm -m "$shared" -q "$queue"
+	assert_equal "$(cat said)" '--x11=virtual: none none
 --profile=desktop: none none
 --profile=game: none none
 --profile=viewer: none none'
