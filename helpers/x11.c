@@ -170,26 +170,34 @@ static bool meet_sandbox(const struct job *job, int namespaces[2])
 	return namespaces[1] >= 0;
 }
 
+static _Noreturn void not_started(const struct job *job, const char *why)
+{
+	session_fail(job->control, NULL, "%s did not start: %s", job->server,
+		     *why ? why : "it said nothing");
+}
+
 static int own_server(const struct job *job)
 {
 	struct server server = {.pid = -1, .pidfd = -1, .listener = -1};
-	struct enclosed enclosed = {.path = job->server};
 	int namespaces[2];
+	struct enclosed enclosed = {.path = job->server,
+				    .in_window = strcmp(job->display, "-") != 0,
+				    .shared = job->shares ? namespaces : NULL};
 	char why[512];
 
 	if (!server_listen(&server, why))
-		session_fail(job->control, NULL, "%s did not start: %s", job->server, why);
+		not_started(job, why);
 	write_out(job, server.number, 0, &server.cookie);
-	if (job->shares) {
-		if (!meet_sandbox(job, namespaces)) {
-			server_end(&server);
-			return 1;
-		}
-		enclosed.shared = namespaces;
+	if (job->shares && !meet_sandbox(job, namespaces)) {
+		server_end(&server);
+		return 1;
 	}
-	if (!server_start(&server, &enclosed, job->display, job->authority, job->closing, why))
-		session_fail(job->control, NULL, "%s did not start: %s", job->server,
-			     *why ? why : "it said nothing");
+	if (enclosed.in_window) {
+		enclosed.window_on = job->number;
+		authority_find(job->authority, job->number, &enclosed.window_cookie);
+	}
+	if (!server_start(&server, &enclosed, job->closing, why))
+		not_started(job, why);
 	session_ready(job->control);
 	struct pollfd both[] = {{.fd = job->closing, .events = 0},
 				{.fd = server.pidfd, .events = POLLIN}};

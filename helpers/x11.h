@@ -46,12 +46,12 @@ bool wire_revoke(int fd, int security, uint32_t id);
 
 /* --- x11_enclosure.c --- */
 
-/* What a server is started with. */
+/* What a server is started with; the first half is server_start's. */
 struct enclosed {
-	const char *path; /* the program */
 	unsigned number;
 	int listener, answer, said; /* where clients come; where it says its number, and the rest */
 	const struct cookie *cookie; /* of its clients */
+	const char *path;            /* the program */
 	bool in_window;              /* on this display of the caller's, by this cookie, if any */
 	unsigned window_on;
 	struct cookie window_cookie;
@@ -73,12 +73,8 @@ struct server {
 /* A number that is free, its lock and its socket, and a cookie. false: why says why not. */
 bool server_listen(struct server *server, char why[512]);
 
-/*
- * Run a server on it; display and authority are those of the caller, "-" where there are none;
- * shared is as in struct enclosed. false: why says what it said, and nothing is left of it.
- */
-bool server_start(struct server *server, struct enclosed *enclosed, const char *display,
-		  const char *authority, int closing, char why[512]);
+/* Run a server on it. false: why says what it said, and nothing is left of it. */
+bool server_start(struct server *server, struct enclosed *enclosed, int closing, char why[512]);
 
 /* End it, and remove its socket and its lock. */
 void server_end(struct server *server);

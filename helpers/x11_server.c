@@ -108,12 +108,33 @@ static void let_go(unsigned number)
 	unlink(path);
 }
 
-static bool start_as(struct server *server, struct enclosed *enclosed, int closing, char why[512])
+bool server_listen(struct server *server, char why[512])
+{
+	enum { FIRST = 100, MOST = 1000 };
+
+	why[0] = '\0';
+	server->cookie.size = COOKIE;
+	if (getrandom(server->cookie.data, COOKIE, 0) != COOKIE)
+		return false;
+	for (server->number = FIRST; server->number < FIRST + MOST; server->number++) {
+		server->listener = listen_as(server->number);
+		if (server->listener >= 0)
+			return true;
+	}
+	snprintf(why, 512, "no number for a display is free, or /tmp/.X11-unix cannot be written");
+	return false;
+}
+
+bool server_start(struct server *server, struct enclosed *enclosed, int closing, char why[512])
 {
 	int answer[2];
 	pid_t parent = getpid();
 	unsigned number;
 
+	why[0] = '\0';
+	enclosed->number = server->number;
+	enclosed->listener = server->listener;
+	enclosed->cookie = &server->cookie;
 	enclosed->said = memfd_create("said", MFD_CLOEXEC);
 	if (enclosed->said < 0 || pipe2(answer, O_CLOEXEC) < 0) {
 		server_end(server);
@@ -136,38 +157,6 @@ static bool start_as(struct server *server, struct enclosed *enclosed, int closi
 	}
 	close(enclosed->said);
 	return ready;
-}
-
-bool server_listen(struct server *server, char why[512])
-{
-	enum { FIRST = 100, MOST = 1000 };
-
-	why[0] = '\0';
-	server->cookie.size = COOKIE;
-	if (getrandom(server->cookie.data, COOKIE, 0) != COOKIE)
-		return false;
-	for (server->number = FIRST; server->number < FIRST + MOST; server->number++) {
-		server->listener = listen_as(server->number);
-		if (server->listener >= 0)
-			return true;
-	}
-	snprintf(why, 512, "no number for a display is free, or /tmp/.X11-unix cannot be written");
-	return false;
-}
-
-bool server_start(struct server *server, struct enclosed *enclosed, const char *display,
-		  const char *authority, int closing, char why[512])
-{
-	why[0] = '\0';
-	enclosed->cookie = &server->cookie;
-	enclosed->listener = server->listener;
-	enclosed->number = server->number;
-	enclosed->in_window = strcmp(display, "-") != 0;
-	if (enclosed->in_window) {
-		enclosed->window_on = (unsigned)strtoul(display + (*display == ':'), NULL, 10);
-		authority_find(authority, enclosed->window_on, &enclosed->window_cookie);
-	}
-	return start_as(server, enclosed, closing, why);
 }
 
 void server_end(struct server *server)
