@@ -19,7 +19,7 @@ enum message_kind {
 	MESSAGE_TERMINAL, /* supervisor -> init: the same, to its whole process group */
 	MESSAGE_EVERYONE, /* supervisor -> init: the same, to all processes inside */
 	MESSAGE_ISOLATED, /* child -> supervisor: ISOLATE is done; only where CONNECT follows.
-			   * fds are its network and IPC namespaces */
+			   * fds are its network namespace and, for an X server, that of IPC */
 	MESSAGE_PTY, /* child -> supervisor: fds[0] is the outer side of the sandbox's terminal */
 	MESSAGE_NAMESPACES, /* child -> supervisor: fds are its namespaces, in the order of join.c
 			     */

@@ -78,12 +78,13 @@ static int wait_for_ids(struct sandbox *sandbox, struct error *err)
 static int say_isolated(const struct sandbox *sandbox, struct error *err)
 {
 	int cleanup_fd network = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	int cleanup_fd ipc = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	bool shares = sandbox->plan->x11_shares;
+	int cleanup_fd ipc = shares ? open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC) : -1;
 	const int fds[] = {network, ipc};
 
-	if (network < 0 || ipc < 0)
+	if (network < 0 || (shares && ipc < 0))
 		return fail(err, "open the sandbox's namespaces");
-	if (channel_send_fds(sandbox->channel, MESSAGE_ISOLATED, fds, 2) < 0)
+	if (channel_send_fds(sandbox->channel, MESSAGE_ISOLATED, fds, shares ? 2 : 1) < 0)
 		return fail(err, "tell of the sandbox's namespaces");
 	return 0;
 }
