@@ -148,13 +148,8 @@ static void look_at(int proc, const char *name, const char *mark)
 	look_for_mark(dir, "cmdline", mark);
 	look_at_descriptors(dir);
 	int fd = openat(dir, "exe", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) { /* one of the sandbox's own is its own to write */
-		char self[32];
-
-		snprintf(self, sizeof self, "%d", fd);
-		int own = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		look_at_link(own, self);
-		close(own);
+	if (fd >= 0) {
+		found("exe", "can be written to");
 		close(fd);
 	}
 	close(dir);

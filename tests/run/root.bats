@@ -126,7 +126,7 @@ for_each_layer() {
 	assert_output_lacks "$(readlink -f "$scratch")"
 	[ "$(wc -l <<<"$output")" -lt 40 ] || told 'few mounts'
 	in_sandbox 'ls /.. /../..; cd /; cd ..; pwd; ls /proc/1/root /proc/1/cwd 2>&1 | grep -c denied'
-	assert_output_lacks "^$(basename "$PROJECT")\$"
+	assert_output_lacks "$(basename "$PROJECT")"
 }
 
 @test "every mount is nosuid, and nodev but for device nodes" {
