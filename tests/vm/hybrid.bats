@@ -10,7 +10,7 @@ setup() {
 	lib_setup
 	tiny_rootfs
 	layer=()
-	[[ $(uname -r) != 5.10.* ]] || layer=(--read-only) # which has no overlay for it
+	[[ $(uname -r) != 5.10.* ]] || layer=(--rw) # which has no overlay for it
 	grep -q ' /sys/fs/cgroup/unified .* - cgroup2 ' /proc/self/mountinfo || skip 'missing: a systemd that mounts cgroups of version 1'
 }
 
