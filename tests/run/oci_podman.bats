@@ -201,7 +201,8 @@ logged() { [ "$(grep -c " $2\$" "$written")" = "$1" ]; }
 	assert_output one
 	podman cp a:/root/two two
 	assert_equal "$(cat two)" two
-	podman diff a
+	# `podman diff` would take an image whose id begins with an a.
+	podman container diff a
 	assert_output_has '^A /root/two'
 	podman commit -q a localhost/more
 	assert_success
