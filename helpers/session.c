@@ -25,9 +25,14 @@ int session_fd(const char *text)
 	return (int)value;
 }
 
+bool session_say_ready(int control)
+{
+	return send(control, "ready", 5, MSG_NOSIGNAL) == 5;
+}
+
 void session_ready(int control)
 {
-	if (send(control, "ready", 5, MSG_NOSIGNAL) < 0)
+	if (!session_say_ready(control))
 		err(1, "cannot say that it is ready");
 	close(control);
 }

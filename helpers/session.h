@@ -11,7 +11,10 @@
 /* A descriptor's number, from the command line; anything else ends the program. */
 int session_fd(const char *text);
 
-/* Say to the supervisor that all is ready, and let go of the socket. */
+/* Say to the supervisor that what it waits for is there; false: it is gone. */
+bool session_say_ready(int control);
+
+/* The same as the last that is said: the socket is let go of, and without a supervisor it ends. */
 void session_ready(int control);
 
 /* Say what went wrong, and on the next line what to do (NULL: nothing is known), and end. */

@@ -23,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -163,7 +162,7 @@ static int trusted(const struct job *job)
 /* Say that the socket is there, and wait for the sandbox. false: it did not come to be. */
 static bool meet_sandbox(const struct job *job, int namespaces[2])
 {
-	if (send(job->control, "ready", 5, MSG_NOSIGNAL) < 0)
+	if (!session_say_ready(job->control))
 		return false;
 	namespaces[0] = channel_receive_fd(job->control);
 	namespaces[1] = namespaces[0] < 0 ? -1 : channel_receive_fd(job->control);
