@@ -12,9 +12,6 @@
 /* More extents than this the kernel does not take (user_namespaces(7), since 4.15). */
 enum { MAP_EXTENTS = 340 };
 
-/* Milliseconds between SIGTERM and SIGKILL: time to write a file, not to finish the work. */
-enum { TIMEOUT_GRACE = 5000 };
-
 const char *config_origin(const struct config *config, enum option_id option)
 {
 	return config->origin[option] ? config->origin[option] : "default";
@@ -402,7 +399,7 @@ static int check_limits(struct config *config, struct error *err)
 	struct limits *limits = &config->limits;
 
 	if (!config->origin[OPT_TIMEOUT_GRACE])
-		limits->timeout_grace = TIMEOUT_GRACE;
+		limits->timeout_grace = CONFIG_TIMEOUT_GRACE;
 	if (limits->memory_swap && !limits->memory) {
 		fail_because(err,
 			     "--memory-swap (%s) says how much swap comes on top of --memory, "

@@ -313,6 +313,10 @@ struct cpu_list {
 	uint64_t mask[LIMITS_CPUS / 64];
 };
 
+/* Milliseconds between SIGTERM and SIGKILL, where none are given: time to write a file, not to
+ * finish the work. */
+enum { CONFIG_TIMEOUT_GRACE = 5000 };
+
 /* 0 is no limit, where nothing else is said. */
 struct limits {
 	enum limits_mode mode;

@@ -11,16 +11,24 @@
 int lines_open(struct lines *lines, struct arena *arena, int directory, const char *path,
 	       const char *name, struct error *err)
 {
+	int cleanup_fd fd = -1;
+
+	return lines_open_kept(lines, arena, directory, path, name, &fd, err);
+}
+
+int lines_open_kept(struct lines *lines, struct arena *arena, int directory, const char *path,
+		    const char *name, int *fd, struct error *err)
+{
 	struct stat status;
-	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-	int cleanup_fd fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	*lines = (struct lines){.path = name};
-	if (fd < 0 || fstat(fd, &status))
+	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
+	*fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (*fd < 0 || fstat(*fd, &status))
 		return fail(err, "open %s", name);
 	lines->device = status.st_dev;
 	lines->inode = status.st_ino;
-	lines->text = read_fd(arena, fd, LINES_FILE_MAX, &lines->left);
+	lines->text = read_fd(arena, *fd, LINES_FILE_MAX, &lines->left);
 	if (lines->text)
 		return 0;
 	if (errno == EINVAL)

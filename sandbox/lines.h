@@ -31,6 +31,11 @@ struct lines {
 int lines_open(struct lines *lines, struct arena *arena, int directory, const char *path,
 	       const char *name, struct error *err);
 
+/* The same, and what was read is left open as *fd, which is the caller's; it may be set on errors
+ * too. */
+int lines_open_kept(struct lines *lines, struct arena *arena, int directory, const char *path,
+		    const char *name, int *fd, struct error *err);
+
 /*
  * The next line: 1, and *line is the line, trimmed of blanks, in place; 0 at the end; -1 for one
  * that cannot be (too long, NUL, control characters, not UTF-8), the text then starts with

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "options.h"
 #include "profile_load.h"
 #include "profile_trust.h"
@@ -334,15 +335,15 @@ static int load_named(struct profile_loader *loader, const char *name, int from,
 	return failed;
 }
 
-/* Does the file, which is open and not yet read, come with a project? Then it begins with what the
- * user begins with. */
-static int meet_stranger(struct profile_loader *loader, struct file *file)
+/* Does the file, open as fd and not yet looked at, come with a project? Then it begins with what
+ * the user begins with. */
+static int meet_stranger(struct profile_loader *loader, struct file *file, int fd)
 {
 	const struct lines *lines = &file->lines;
 
 	file->stranger = file->child && file->child->stranger;
 	if (file->stranger || loader->trusts_all ||
-	    !profile_is_project(lines->path, loader->search.directories) ||
+	    !profile_is_project(fd, lines->path, loader->search.directories) ||
 	    profile_is_trusted(&loader->config->arena, lines->path, lines->text, lines->left))
 		return 0;
 	file->stranger = true;
@@ -356,9 +357,10 @@ static int load_path(struct profile_loader *loader, const char *path, const stru
 {
 	struct file file = {.shown = path, .child = child, .depth = child ? child->depth + 1 : 0};
 	struct arena *arena = &loader->config->arena;
+	int cleanup_fd fd = -1;
 
-	if (lines_open(&file.lines, arena, AT_FDCWD, path, path, loader->err) ||
-	    check_circle(loader, &file) || meet_stranger(loader, &file))
+	if (lines_open_kept(&file.lines, arena, AT_FDCWD, path, path, &fd, loader->err) ||
+	    check_circle(loader, &file) || meet_stranger(loader, &file, fd))
 		return -1;
 	int failed = read_lines(loader, &file);
 

@@ -3,9 +3,13 @@
  * here loosens, or may do: a new option is refused to a stranger until somebody has thought about
  * it.
  */
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
 
+#include "lines.h"
 #include "parse.h"
 #include "profile_trust.h"
 
@@ -52,6 +56,31 @@ static bool check_always(const struct change *change)
 	return true;
 }
 
+/* Half of the memory is what a tmpfs has that nobody has given a size (layering.c, mounts.c). */
+static bool fits_memory(uint64_t size)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) == 0 && size <= (uint64_t)info.totalram * info.mem_unit / 2;
+}
+
+static bool check_overlay_size(const struct change *change)
+{
+	uint64_t before = change->before->overlay_size, after = change->after->overlay_size;
+
+	return before ? is_narrower(before, after) : fits_memory(after);
+}
+
+/* One more, no larger than one without a size. */
+static bool check_tmpfs(const struct change *change)
+{
+	struct mount_op op = {.kind = MOUNT_TMPFS};
+	char text[LINES_LINE_MAX + 1];
+
+	snprintf(text, sizeof text, "%s", change->value);
+	return *text && !parse_mount(text, &op) && fits_memory(op.size) && op.inodes <= 1 << 20;
+}
+
 /* A list of what is hidden, dropped, unset: it may grow. */
 static bool check_grows(const struct change *change)
 {
@@ -80,12 +109,20 @@ static bool check_ipc(const struct change *change)
 	return change->after->ipc == IPC_OWN;
 }
 
-/* From many ids to the caller's own to one. */
+static bool has_groups(void)
+{
+	gid_t groups[2];
+	int count = getgroups(2, groups);
+
+	return count != 0 && !(count == 1 && groups[0] == getegid());
+}
+
+/* From many ids to the caller's own to one. With one, supplementary groups cannot be dropped. */
 static bool check_userns(const struct change *change)
 {
 	enum userns_mode before = change->before->userns, after = change->after->userns;
 
-	return after == before || after == USERNS_SINGLE ||
+	return after == before || (after == USERNS_SINGLE && !has_groups()) ||
 	       (after == USERNS_KEEP_ID && before == USERNS_AUTO);
 }
 
@@ -138,11 +175,14 @@ static bool check_ulimit(const struct change *change)
 
 	if (parse_rlimit(change->value, &limit) || getrlimit(limit.resource, &now) < 0)
 		return false;
+	/* Nobody has to ask for no core files (privileges.c). */
+	if (limit.resource == RLIMIT_CORE)
+		now.rlim_max = 0;
 	for (size_t i = 0; i < change->before->rlimits_count; i++) {
 		const struct rlimit_op *op = &change->before->rlimits[i];
 
-		if (op->resource == limit.resource && limit.hard > op->hard)
-			return false;
+		if (op->resource == limit.resource)
+			now.rlim_max = op->hard;
 	}
 	/* The hard limit is what confines: the soft one is the command's own to raise up to it.
 	 * RLIM_INFINITY is the largest number, as is "unlimited" here. */
@@ -167,7 +207,6 @@ static bool check_cpuset(const struct change *change)
 				   (uint64_t)change->after->field);                                \
 	}
 
-NARROWER(check_overlay_size, overlay_size)
 NARROWER(check_memory, limits.memory)
 NARROWER(check_memory_swap, limits.memory_swap)
 NARROWER(check_cpus, limits.cpus)
@@ -178,9 +217,10 @@ NARROWER(check_cpu_time, limits.cpu_time)
 static bool check_grace(const struct change *change)
 {
 	const struct config *before = change->before;
+	uint64_t grace = before->origin[OPT_TIMEOUT_GRACE] ? before->limits.timeout_grace
+							   : CONFIG_TIMEOUT_GRACE;
 
-	return !before->origin[OPT_TIMEOUT_GRACE] ||
-	       change->after->limits.timeout_grace <= before->limits.timeout_grace;
+	return change->after->limits.timeout_grace <= grace;
 }
 
 static bool check_nice(const struct change *change)
@@ -196,8 +236,8 @@ static bool check_oom(const struct change *change)
 static bool (*const checks[OPTION_COUNT])(const struct change *change) = {
 	[OPT_READ_ONLY] = check_read_only,
 	[OPT_DIE_WITH_PARENT] = check_flag_on,
-	[OPT_NO_TTY] = check_flag_on,
 	[OPT_INIT] = is_true,
+	[OPT_NO_TTY] = check_flag_off,
 	[OPT_RW] = check_flag_off,
 	[OPT_KEEP_ENV] = check_flag_off,
 	[OPT_KEEP_GROUPS] = check_flag_off,
@@ -205,7 +245,7 @@ static bool (*const checks[OPTION_COUNT])(const struct change *change) = {
 	[OPT_CONFINE_ONLY] = check_flag_off,
 	[OPT_ALLOW_ALIASES] = check_flag_off,
 	[OPT_AS_PID_1] = check_flag_off,
-	[OPT_TMPFS] = check_grows,
+	[OPT_TMPFS] = check_tmpfs,
 	[OPT_MASK] = check_grows,
 	[OPT_MKDIR] = check_grows,
 	[OPT_UNSETENV] = check_grows,

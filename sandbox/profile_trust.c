@@ -14,11 +14,17 @@
 #include "lines.h"
 #include "places.h"
 
-/* Without "." and "..", by its letters: a link that somebody exchanges meanwhile changes nothing.
- * path is absolute. */
-static void make_plain(const char *path, char plain[PATH_MAX])
+/* Absolute, without "." and "..", by its letters: a link that somebody exchanges meanwhile changes
+ * nothing. false: there is no working directory. */
+static bool make_plain(const char *path, char plain[PATH_MAX])
 {
+	char cwd[PATH_MAX], whole[2 * PATH_MAX];
 	size_t used = 0;
+
+	if (!getcwd(cwd, sizeof cwd))
+		return false;
+	snprintf(whole, sizeof whole, "%s/%s", *path == '/' ? "" : cwd, path);
+	path = whole;
 
 	while (*path) {
 		size_t length = strcspn(path, "/");
@@ -35,6 +41,22 @@ static void make_plain(const char *path, char plain[PATH_MAX])
 		path += length + (path[length] == '/');
 	}
 	plain[used] = '\0';
+	return true;
+}
+
+/* The name that the open file has now. false: none that leads to it. */
+static bool name_of(int fd, const struct stat *st, char real[PATH_MAX])
+{
+	char link[32];
+	struct stat there;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t length = readlink(link, real, PATH_MAX - 1);
+	if (length <= 0)
+		return false;
+	real[length] = '\0';
+	return *real == '/' && stat(real, &there) == 0 && there.st_dev == st->st_dev &&
+	       there.st_ino == st->st_ino;
 }
 
 /* Is path top, or below it? top has no slash at its end; "" is the root. */
@@ -45,7 +67,8 @@ static bool is_below(const char *path, const char *top)
 	return strncmp(path, top, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The top of what the working directory belongs to: where a repository is, else itself. */
+/* The top of what the working directory belongs to: where the outermost repository is, else
+ * itself. */
 static void find_top(const char *cwd, char top[PATH_MAX])
 {
 	static const char *const repositories[] = {".git", ".hg", ".jj", ".svn"};
@@ -56,40 +79,40 @@ static void find_top(const char *cwd, char top[PATH_MAX])
 	for (char *slash; *above; *slash = '\0') {
 		for (size_t i = 0; i < sizeof repositories / sizeof *repositories; i++) {
 			snprintf(name, sizeof name, "%s/%s", above, repositories[i]);
-			if (access(name, F_OK) == 0) {
+			if (access(name, F_OK) == 0)
 				snprintf(top, PATH_MAX, "%s", above);
-				return;
-			}
 		}
 		slash = strrchr(above, '/');
 	}
 }
 
-static bool is_in(const char *real, const char *const *directories)
+static bool is_in(const char *plain, const char *real, const char *const *directories)
 {
 	char directory[PATH_MAX];
 
 	for (; *directories; directories++)
-		if (realpath(*directories, directory) && is_below(real, directory))
+		if (realpath(*directories, directory) && is_below(real, directory) &&
+		    (is_below(plain, directory) || is_below(plain, *directories)))
 			return true;
 	return false;
 }
 
-bool profile_is_project(const char *path, const char *const *directories)
+bool profile_is_project(int fd, const char *path, const char *const *directories)
 {
-	char cwd[PATH_MAX], top[PATH_MAX], plain[PATH_MAX], real[PATH_MAX], whole[2 * PATH_MAX];
+	char cwd[PATH_MAX], top[PATH_MAX], plain[PATH_MAX], real[PATH_MAX];
 	struct stat st;
 
 	/* What cannot be looked at is not excused. */
-	if (!getcwd(cwd, sizeof cwd) || !realpath(path, real) || stat(real, &st) < 0)
+	if (!getcwd(cwd, sizeof cwd) || !make_plain(path, plain) || fstat(fd, &st) < 0 ||
+	    !name_of(fd, &st, real))
 		return true;
-	if (is_in(real, directories))
+	if (is_in(plain, real, directories))
 		return false;
-	if (st.st_uid == 0 && geteuid() != 0 && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+	/* Also what a process of somebody's shows in /proc is root's. */
+	if (strcmp(plain, real) == 0 && st.st_uid == 0 && geteuid() != 0 &&
+	    !(st.st_mode & (S_IWGRP | S_IWOTH)))
 		return false;
 	find_top(cwd, top);
-	snprintf(whole, sizeof whole, "%s/%s", *path == '/' ? "" : cwd, path);
-	make_plain(whole, plain);
 	return is_below(plain, top) || is_below(real, top);
 }
 
@@ -98,11 +121,11 @@ bool profile_is_project(const char *path, const char *const *directories)
 enum { NAME_SIZE = 32, ENTRY_MAX = LINES_FILE_MAX + PATH_MAX + 1 };
 
 /* The entry of a path; the path stands in it, so that two with one name are told apart. */
-static void entry_name(const char *real, char name[NAME_SIZE])
+static void entry_name(const char *plain, char name[NAME_SIZE])
 {
 	unsigned long long value = 0xcbf29ce484222325;
 
-	for (const char *p = real; *p; p++)
+	for (const char *p = plain; *p; p++)
 		value = (value ^ (unsigned char)*p) * 0x100000001b3;
 	snprintf(name, NAME_SIZE, "%016llx", value);
 }
@@ -110,18 +133,18 @@ static void entry_name(const char *real, char name[NAME_SIZE])
 bool profile_is_trusted(struct arena *arena, const char *path, const char *text, size_t size)
 {
 	const char *place = places_trusted(arena);
-	char name[NAME_SIZE], real[PATH_MAX];
+	char name[NAME_SIZE], plain[PATH_MAX];
 	int cleanup_fd directory = place ? open_own_directory(place) : -1;
 	size_t had;
 
-	if (directory < 0 || !realpath(path, real))
+	if (directory < 0 || !make_plain(path, plain))
 		return false;
-	entry_name(real, name);
+	entry_name(plain, name);
 	int cleanup_fd entry = open_own_file(directory, name);
 	const char *kept = entry < 0 ? NULL : read_fd(arena, entry, ENTRY_MAX, &had);
-	size_t length = strlen(real) + 1;
+	size_t length = strlen(plain) + 1;
 
-	return kept && had == length + size && memcmp(kept, real, length) == 0 &&
+	return kept && had == length + size && memcmp(kept, plain, length) == 0 &&
 	       memcmp(kept + length, text, size) == 0;
 }
 
@@ -144,20 +167,20 @@ static int open_place(struct arena *arena, struct error *err)
 }
 
 /* Whole, or not at all. */
-static int put_entry(int directory, const char *real, const char *text, size_t size,
+static int put_entry(int directory, const char *plain, const char *text, size_t size,
 		     struct error *err)
 {
 	char name[NAME_SIZE], making[NAME_SIZE + 16];
 
-	entry_name(real, name);
+	entry_name(plain, name);
 	snprintf(making, sizeof making, "%s.%d", name, (int)getpid());
 	unlinkat(directory, making, 0);
 	int cleanup_fd entry = openat(directory, making,
 				      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (entry >= 0 && write_all(entry, real, strlen(real) + 1) == 0 &&
+	if (entry >= 0 && write_all(entry, plain, strlen(plain) + 1) == 0 &&
 	    write_all(entry, text, size) == 0 && renameat(directory, making, directory, name) == 0)
 		return 0;
-	fail(err, "remember that %s is trusted", real);
+	fail(err, "remember that %s is trusted", plain);
 	unlinkat(directory, making, 0);
 	return -1;
 }
@@ -165,10 +188,10 @@ static int put_entry(int directory, const char *real, const char *text, size_t s
 int profile_trust_add(const char *path, struct error *err)
 {
 	struct arena arena = {0};
-	char real[PATH_MAX];
+	char plain[PATH_MAX];
 	size_t size;
 	const char *text =
-		realpath(path, real) ? read_file(&arena, real, LINES_FILE_MAX, &size) : NULL;
+		make_plain(path, plain) ? read_file(&arena, path, LINES_FILE_MAX, &size) : NULL;
 	int result = -1;
 
 	if (!text) {
@@ -177,7 +200,7 @@ int profile_trust_add(const char *path, struct error *err)
 		int cleanup_fd directory = open_place(&arena, err);
 
 		if (directory >= 0)
-			result = put_entry(directory, real, text, size, err);
+			result = put_entry(directory, plain, text, size, err);
 	}
 	arena_free(&arena);
 	return result;
@@ -186,19 +209,18 @@ int profile_trust_add(const char *path, struct error *err)
 int profile_trust_remove(const char *path, struct error *err)
 {
 	struct arena arena = {0};
-	char name[NAME_SIZE], real[PATH_MAX];
+	char name[NAME_SIZE], plain[PATH_MAX];
 	int result = 0;
 
-	/* A path that is gone may be forgotten by the letters of its name. */
-	if (!realpath(path, real))
-		snprintf(real, sizeof real, "%s", path);
-	entry_name(real, name);
+	if (!make_plain(path, plain))
+		return fail(err, "find the working directory");
+	entry_name(plain, name);
 	int cleanup_fd directory = open_place(&arena, err);
 	if (directory < 0)
 		result = -1;
 	else if (unlinkat(directory, name, 0) < 0)
-		result = errno == ENOENT ? fail_because(err, "%s is not trusted", real)
-					 : fail(err, "forget that %s is trusted", real);
+		result = errno == ENOENT ? fail_because(err, "%s is not trusted", plain)
+					 : fail(err, "forget that %s is trusted", plain);
 	arena_free(&arena);
 	return result;
 }

@@ -33,7 +33,9 @@ refused() {
 		"keep-groups" "network = host" "ipc = host" "network = slirp4netns" "network = pasta" "allow-net = example.org" "deny-net = example.org" \
 		"allow-host-port = 80" "publish = 8080:80" "dns = 192.0.2.1" "ca-certificates = host" "seccomp = build" "seccomp = nested" "seccomp = sandboxes" "proc = unmasked" "proc = bind" "seccomp = unconfined" \
 		"seccomp = ./own.json" "cap-add = SYS_ADMIN" "user = 0" "user = root" "user = 1:0" "ulimit = nofile=unlimited" "limits = best-effort" \
-		"as-pid-1" "mask =" "cap-drop =" "ulimit =" "tmpfs =" "oom-score-adj = -5" "io-weight = 10000"; do
+		"as-pid-1" "mask =" "cap-drop =" "ulimit =" "tmpfs =" "oom-score-adj = -5" "io-weight = 10000" \
+		"no-tty" "timeout-grace = 6s" "ulimit = core=1" "ulimit = core=unlimited" "overlay-size = 10t" "tmpfs = /mnt:size=10t" \
+		"tmpfs = /mnt:inodes=2m"; do
 		refused "$line" || { echo "$line" >&2 && return 1; }
 	done
 	refused 'extends = strict' 'read-only = false'
@@ -68,7 +70,7 @@ refused() {
 	printf 'extends = default\nmask = /etc/group\nmemlock = 1\n' >"$mine/default.conf"
 	sed -i '/memlock/d' "$mine/default.conf"
 	printf '%s\n' 'read-only' 'mask = /etc/passwd' 'hostname = proj' 'env = A=1' 'cap-drop = ALL' 'seccomp = strict' 'ulimit = nofile=64' \
-		'userns = single' 'tmpfs = /tmp' 'network = none' 'ipc = own' >"$conf"
+		'userns = keep-id' 'tmpfs = /tmp' 'timeout-grace = 1s' 'network = none' 'ipc = own' >"$conf"
 	use "$root" /bin/sh -c 'wc -c </etc/passwd; wc -c </etc/group; hostname; echo $A; ulimit -n; grep CapEff /proc/self/status; touch /x'
 	assert_output $'0\n0\nproj\n1\n64\nCapEff:\t0000000000000000'
 	assert_stderr_has 'Read-only file system'
@@ -111,6 +113,80 @@ refused() {
 	printf 'bind = %s/secret:/s\n' "$scratch" >"$scratch/outside.conf"
 	sandbox --profile "$scratch/outside.conf" "$root" /bin/cat /s/key
 	assert_output key
+}
+
+# case: a profile of the project's that widens what its user has
+@test "a repository that was made within does not make a stranger of the outer one's profile a friend" {
+	local made
+	echo 'network = host' >"$conf"
+	cd sub
+	for made in .git .hg .jj .svn; do
+		mkdir $made
+		sandbox --profile "../$conf" "$root" /bin/echo ran
+		assert_refused 'comes with the project' || fail "$made"
+	done
+}
+
+# case: a profile of the project's that widens what its user has
+@test "a link to one that is trusted, installed, the user's own, or root's in name only" {
+	printf 'network = host\n' >"$mine/own.conf"
+	ln -s "$mine/own.conf" a.conf
+	ln -s "$PROJECT/profiles/sandboxes.conf" b.conf
+	mkdir "$scratch/other"
+	printf 'network = host\n' >"$scratch/other/p.conf"
+	git init -q "$scratch/other"
+	(cd "$scratch/other" && "$SANDBOX" profile trust ./p.conf >/dev/null 2>&1)
+	ln -s "$scratch/other/p.conf" c.conf
+	# What a process that cannot be looked at calls itself is a file of root's.
+	python3 -c '
+import ctypes, time
+libc = ctypes.CDLL(None)
+libc.prctl(15, b"keep-env")
+libc.prctl(4, 0)
+print("up", flush=True)
+time.sleep(100)' >up 3>&- &
+	eventually test -s up
+	assert_equal "$(stat -c %u /proc/$!/comm)" 0
+	ln -s /proc/$!/comm d.conf
+	local link
+	for link in a b c d; do
+		SECRET=secret sandbox --profile ./$link.conf "$root" /bin/env
+		assert_refused 'comes with the project' || fail "$link.conf"
+	done
+	kill $!
+	wait $! || :
+}
+
+# case: a profile of the project's that widens what its user has
+@test "one that is exchanged between the reading and the question whose it is" {
+	echo 'network = host' >"$conf"
+	ln -s /etc/passwd link
+	cat >exchange.py <<-'PY'
+		import ctypes, sys
+		libc = ctypes.CDLL(None, use_errno=True)
+		while True:
+		    libc.renameat2(-100, sys.argv[1].encode(), -100, sys.argv[2].encode(), 2)
+	PY
+	python3 exchange.py "$conf" link 3>&- &
+	local i
+	for ((i = 0; i < 150; i++)); do
+		"$SANDBOX" --profile "./$conf" "$root" /bin/echo ran || :
+	done >out 2>&1
+	kill $!
+	wait $! || :
+	assert_equal "$(grep -c ran out)" 0
+	grep -q 'comes with the project' out || fail 'it was never read'
+}
+
+# case: a profile of the project's that widens what its user has
+@test "with one id the caller's other groups could not be dropped" {
+	require_range
+	echo 'userns = single' >"$conf"
+	use "$root" /bin/id -u
+	assert_output 0
+	unshare --map-root-user --map-auto setpriv --groups 0,1 true || skip 'missing: setpriv'
+	run --separate-stderr unshare --map-root-user --map-auto setpriv --groups 0,1 "$SANDBOX" --profile "./$conf" "$root" /bin/true
+	assert_refused 'comes with the project'
 }
 
 # case: a word of trust that is planted, or another's
