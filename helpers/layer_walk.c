@@ -20,6 +20,7 @@
 
 #include "files.h"
 #include "layer.h"
+#include "layer_git.h"
 
 const char *const refuse_names[REFUSE_KINDS] = {"setuid", "special", "links", "hooks", "changed"};
 
@@ -140,6 +141,10 @@ struct place {
 	const char *path;
 	int upper, lower;
 	bool opaque;
+	/* Of a bound directory: it is in what git takes for a repository, whose path with a slash
+	 * behind it is so long. */
+	bool repository;
+	size_t repository_length;
 	struct error *err;
 };
 
@@ -339,34 +344,19 @@ static bool leads_out(const struct change *change)
 	       (strlen(link) >= 3 && strcmp(link + strlen(link) - 3, "/..") == 0);
 }
 
-/* What git runs or takes orders from, later and outside of any sandbox. */
-static bool is_hook(const char *path)
+/* What git runs or takes orders from. A directory by itself gives none, but may make another a
+ * repository. */
+static bool is_hook(const struct place *place, const struct change *change)
 {
-	static const char *const names[] = {"hooks", "config", "config.worktree", "info"};
-	const char *part = path;
+	bool file = change->kind == CHANGE_DELETED || !S_ISDIR(change->now.st_mode);
+	bool added = change->kind == CHANGE_ADDED;
 
-	while (part) {
-		const char *next = strchr(part, '/');
-		size_t length = next ? (size_t)(next - part) : strlen(part);
-
-		if (length == 4 && strncasecmp(part, ".git", 4) == 0) {
-			if (!next)
-				return true;
-			for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-				size_t size = strlen(names[i]);
-
-				if (strncmp(next + 1, names[i], size) == 0 &&
-				    (!next[1 + size] || next[1 + size] == '/'))
-					return true;
-			}
-			/* modules/NAME/hooks of submodules */
-			if (strstr(next, "/hooks/") || strstr(next, "/hooks") ||
-			    strstr(next, "/config"))
-				return true;
-		}
-		part = next ? next + 1 : NULL;
-	}
-	return false;
+	if (file && layer_git_is_order(change->path))
+		return true;
+	if (!place->repository)
+		return false;
+	return (file || added) &&
+	       layer_git_is_order_in(change->path + place->repository_length, added);
 }
 
 static unsigned refusals(const struct place *place, const struct attributes *attributes,
@@ -377,8 +367,7 @@ static unsigned refusals(const struct place *place, const struct attributes *att
 
 	if (change->kind != CHANGE_ADDED && layer_changed_below(place->layer, change))
 		refused |= REFUSE_CHANGED;
-	if (!place->part->root && is_hook(change->path) &&
-	    !(change->kind != CHANGE_DELETED && S_ISDIR(mode)))
+	if (!place->part->root && is_hook(place, change))
 		refused |= REFUSE_HOOKS;
 	if (change->kind == CHANGE_DELETED)
 		return refused;
@@ -492,6 +481,20 @@ static __attribute__((noinline)) bool leads_to_target(struct place *place, const
 
 static int walk(struct place *place, bool *clean);
 
+/* Is the place a repository itself, or in the one that above is in? above: NULL for none. */
+static void look_for_repository(struct place *place, const struct place *above)
+{
+	if (place->part->root)
+		return;
+	place->repository =
+		layer_git_is_repository(place->upper, place->opaque ? -1 : place->lower);
+	place->repository_length = place->repository && *place->path ? strlen(place->path) + 1 : 0;
+	if (place->repository || !above)
+		return;
+	place->repository = above->repository;
+	place->repository_length = above->repository_length;
+}
+
 /* A directory of the upper: index is its change. */
 static int walk_directory(struct place *place, const char *name, size_t index)
 {
@@ -521,6 +524,7 @@ static int walk_directory(struct place *place, const char *name, size_t index)
 			    change->path);
 	below.upper = upper;
 	below.lower = lower;
+	look_for_repository(&below, place);
 	result = walk(&below, &clean);
 	layer->working = -1;             /* it is about to be closed */
 	change = &layer->changes[index]; /* may have moved */
@@ -693,6 +697,7 @@ static int walk_all(struct layer *layer, struct error *err)
 				      .err = err};
 		bool clean = true;
 
+		look_for_repository(&place, NULL);
 		if (walk(&place, &clean) < 0)
 			return -1;
 	}

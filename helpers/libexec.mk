@@ -28,7 +28,7 @@ $(LIBEXEC)/import: $(addprefix $(B)/helpers/,import.o image.o unpack.o plain.o) 
 	@mkdir -p $(@D)
 	$(CC) $(LIBEXEC_LINK) -o $@ $^ $(IMPORT_LIBS)
 
-$(LIBEXEC)/layer: $(addprefix $(B)/helpers/,layer.o layer_walk.o layer_known.o layer_resolve.o layer_stack.o layer_fuse.o layer_show.o layer_copy.o layer_commit.o layer_journal.o) $(B)/mounting.o $(B)/remount.o $(B)/mountinfo.o $(LIBEXEC_BASE)
+$(LIBEXEC)/layer: $(addprefix $(B)/helpers/,layer.o layer_walk.o layer_git.o layer_known.o layer_resolve.o layer_stack.o layer_fuse.o layer_show.o layer_copy.o layer_commit.o layer_journal.o) $(B)/mounting.o $(B)/remount.o $(B)/mountinfo.o $(LIBEXEC_BASE)
 	@mkdir -p $(@D)
 	$(CC) $(LIBEXEC_LINK) -o $@ $^
 

@@ -74,9 +74,36 @@ os.mkdir("/src/d"); socket.socket(socket.AF_UNIX).bind("/src/d/s"); os.mkfifo("/
 	refused hooks 'mkdir -p /src/n/.GIT/hooks && echo >/src/n/.GIT/hooks/x'
 	refused hooks 'mkdir -p /src/.git/modules/m/hooks && echo >/src/.git/modules/m/hooks/x'
 	refused hooks 'echo gitdir: /tmp >/src/n/.git'
+	refused hooks 'mkdir /src/evil && echo "[core]" >/src/evil/other && echo ../evil >/src/.git/commondir'
 	on 'echo >/src/.git/index; mkdir -p /src/hooks && echo >/src/hooks/x'
 	sandbox commit try
 	assert_success
+}
+
+# case: setuid, devices, links out, git's hooks, what has changed below
+@test "a directory that git takes for a repository by what is in it, made at once, or piece by piece" {
+	local orders='printf "[core]\nrepositoryformatversion = 0\nworktree = .\nfsmonitor = \"false\"\n"'
+	mkdir src/d src/e src/f src/g
+	refused hooks "cd /src/d && mkdir objects refs && echo ref: refs/heads/x >HEAD && $orders >config"
+	refused hooks 'cd /src/e && echo ref: refs/heads/x >HEAD && echo ../other >commondir'
+	# Each by a commit of its own: what is put in place last would make it one.
+	on "cd /src/f && mkdir objects && $orders >config && echo ref: refs/heads/x >HEAD"
+	sandbox commit try
+	assert_success
+	refused hooks 'mkdir /src/f/refs'
+	on 'cd /src/g && mkdir objects refs && echo >config'
+	sandbox commit try
+	assert_success
+	refused hooks 'echo ref: refs/heads/x >/src/g/HEAD'
+	# One that was there before: its objects are taken, its hooks and its configuration not.
+	git init -q --bare src/bare.git
+	refused hooks 'echo >/src/bare.git/hooks/post-checkout'
+	refused hooks 'echo "[x]" >>/src/bare.git/config'
+	refused hooks 'rm /src/bare.git/config'
+	on 'echo 1 >/src/bare.git/refs/heads/x; mkdir -p /src/bare.git/objects/aa; echo >/src/config; mkdir -p /src/refs/objects; echo >/src/refs/HEAD'
+	sandbox commit try
+	assert_success
+	refused hooks 'cd /src && rm config && mkdir objects hooks && echo ref: refs/heads/x >HEAD && echo >hooks/post-checkout'
 }
 
 # case: setuid, devices, links out, git's hooks, what has changed below
