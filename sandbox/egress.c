@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -30,9 +31,23 @@ static int write_rules(const char *text, struct error *err)
 
 static int open_log(const char *path, struct error *err)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	struct stat st;
+	/* A command that ran here before may have left a link or a FIFO under the name. */
+	int cleanup_fd fd = open(path,
+				 O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
+					 O_NOCTTY,
+				 0666);
+	bool other = fd < 0 ? errno == ELOOP || errno == ENXIO
+			    : fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
 
-	return fd < 0 ? fail(err, "write the log %s", path) : fd;
+	if (other) {
+		fail_because(err, "cannot write %s (--net-log): it is there, and no regular file",
+			     path);
+		return fail_remedy(err, "give another name, or remove it");
+	}
+	if (fd < 0 || ftruncate(fd, 0) < 0)
+		return fail(err, "write %s (--net-log)", path);
+	return steal_fd(&fd);
 }
 
 static int run_start(const struct step *step, struct sandbox *sandbox, struct error *err)

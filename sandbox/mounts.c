@@ -434,7 +434,11 @@ int mounts_plan(struct plan *plan, struct error *err)
 	if (config->note)
 		plan_say(plan, config->note);
 	hide_records(plan, &plan->host->rootfs_records, "/");
-	for (size_t i = 0; i < config->mounts_count; i++)
-		hide_records(plan, &plan->host->sources[i].records, config->mounts[i].target);
+	for (size_t i = 0; i < config->mounts_count; i++) {
+		const char *target = config->mounts[i].target;
+
+		/* One without a target, --lower, is below the root directory. */
+		hide_records(plan, &plan->host->sources[i].records, target ? target : "/");
+	}
 	return 0;
 }

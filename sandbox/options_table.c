@@ -617,8 +617,8 @@ const struct option option_table[OPTION_COUNT] = {
 			.complete = COMPLETE_PATH,
 			.help = "Write to FILE what the rules for the network have refused.",
 			.more = "A line for each name and each address, protocol and port, with "
-				"how often. The file is written at the end and replaced if it is "
-				"there.",
+				"how often. The file is made or emptied at the start and written "
+				"at the end; a link, and what is no regular file, is an error.",
 			.set = set_file_path,
 			FIELD(net_log),
 		},

@@ -133,6 +133,13 @@ same_state() {
 			[ $state = new ] || [ "$(field web state)" = running ] || fail "gone: $how"
 		done
 		rm -rf "$XDG_RUNTIME_DIR"/{gone,web}
+		sandbox --lower "$XDG_RUNTIME_DIR" "$root" /bin/sh -c 'ls -A /sandbox; mkdir /sandbox/d; mv /sandbox /gone; find / -xdev -type s'
+		assert_output ''
+		assert_stderr_has "mkdir: can't create directory '/sandbox/d'"
+		mkdir -p above && mkdir -p -m 0700 above/r/sandbox/web
+		XDG_RUNTIME_DIR=$scratch/above/r sandbox --lower above "$root" /bin/sh -c 'ls -A /r/sandbox'
+		assert_success
+		assert_output ''
 	done
 	for what in "$records" "$records/web" "$records/web/control" "$records/web/record"; do
 		for how in --bind --ro-bind --bind-try; do

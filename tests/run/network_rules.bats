@@ -129,8 +129,19 @@ denied() {
 	mkdir directory
 	for place in directory /nowhere/log /proc/version; do
 		sandbox --allow-net=ok.test --net-log=$place / echo ran
-		assert_refused 'write the log'
+		assert_refused "cannot write .*${place##*/} \\(--net-log\\)"
 	done
+	# What a command before may have left under the name.
+	echo text >victim
+	ln -s victim link
+	ln -s nowhere dangling
+	mkfifo fifo
+	for place in link dangling fifo; do
+		run --separate-stderr timeout -k 1 10 "$SANDBOX" --allow-net=ok.test --net-log=$place / echo ran
+		assert_refused "cannot write .*${place##*/} \\(--net-log\\): it is there, and no regular file"
+	done
+	assert_equal "$(cat victim)" text
+	[ ! -e nowhere ]
 }
 
 @test "what the resolver of the machine says no to" {
