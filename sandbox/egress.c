@@ -33,10 +33,8 @@ static int open_log(const char *path, struct error *err)
 {
 	struct stat st;
 	/* A command that ran here before may have left a link or a FIFO under the name. */
-	int cleanup_fd fd = open(path,
-				 O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
-					 O_NOCTTY,
-				 0666);
+	int cleanup_fd fd = open(
+		path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0666);
 	bool other = fd < 0 ? errno == ELOOP || errno == ENXIO
 			    : fstat(fd, &st) == 0 && !S_ISREG(st.st_mode);
 

@@ -524,18 +524,10 @@ static int await_answer(const struct sandbox *sandbox, int fd, struct error *err
 static int write_descriptor(const struct sandbox *sandbox, int fd, const char *text, size_t size,
 			    struct error *err)
 {
-	sigset_t pipe, before;
+	int result = write_to_reader(fd, text, size);
 
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &pipe, &before);
-	int result = write_all(fd, text, size);
-	if (result < 0) {
+	if (result < 0)
 		fail(err, "write what is in force to descriptor %d (--print-enforced)", fd);
-		if (err->number == EPIPE)
-			sigtimedwait(&pipe, NULL, &(struct timespec){0});
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (result == 0)
 		result = await_answer(sandbox, fd, err);
 	if (fd > 2)

@@ -14,23 +14,6 @@
 #include "json.h"
 #include "sandbox.h"
 
-/* A reader that is gone is an error (EPIPE) and not our death. */
-static int write_to(int fd, const char *text, size_t size)
-{
-	struct timespec now = {0};
-	sigset_t pipe, before;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &pipe, &before);
-	int result = write_all(fd, text, size), number = errno;
-	if (result < 0 && number == EPIPE && !sigismember(&before, SIGPIPE))
-		sigtimedwait(&pipe, NULL, &now);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	errno = number;
-	return result;
-}
-
 /* --- process 1 and its namespaces --- */
 
 /* In bubblewrap's order, and only those that are not the caller's; the last is ours. */
@@ -82,7 +65,7 @@ static int run_info(const struct step *step, struct sandbox *sandbox, struct err
 	print_child(sandbox, out, lines ? " " : "\n    ");
 	fputs(lines ? " }\n" : "\n}\n", out);
 	fclose(out);
-	int result = write_to(fd, text, size);
+	int result = write_to_reader(fd, text, size);
 	if (result < 0)
 		fail(err, "write the sandbox's status to descriptor %d (--%s)", fd,
 		     lines ? "json-status-fd" : "info-fd");
@@ -197,7 +180,7 @@ static int run_ended(const struct step *step, struct sandbox *sandbox, struct er
 	fputs(" }\n", out);
 	fclose(out);
 	/* Who has stopped reading does not want to know. */
-	write_to(sandbox->plan->config->status.json_status_fd, text, size);
+	write_to_reader(sandbox->plan->config->status.json_status_fd, text, size);
 	free(text);
 	return 0;
 }

@@ -44,6 +44,34 @@ lines() { python3 -c 'import json, sys; j = [json.loads(l) for l in open(sys.arg
 	assert_equal "$(json info "'net-namespace' in j")" False
 }
 
+@test "a reader that does not read can be waited for, and the wait be ended" {
+	local option
+	for option in --json-status-fd=9 --info-fd=9 --print-enforced=9; do
+		run --separate-stderr python3 -c '
+import fcntl, os, signal, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(w, 1031, 4096)
+os.write(w, b"x" * 4096)
+os.dup2(w, 9)
+command = [*sys.argv[1:], "/bin/echo", "ran"]
+child = subprocess.Popen(command, pass_fds=(9,), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+time.sleep(0.6)
+print("waits" if child.poll() is None else "over")
+child.send_signal(signal.SIGTERM)
+print(child.communicate(timeout=10)[0].decode())
+child = subprocess.Popen(command, pass_fds=(9,), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+time.sleep(0.3)
+os.close(w)
+os.close(9)
+while os.read(r, 65536):
+    pass
+print(child.communicate(timeout=10)[0].decode(), child.returncode)' "$SANDBOX" $option "$root"
+		assert_success
+		assert_equal "${lines[0]}" waits
+		assert_output_has "descriptor 9 \\(${option%=*}\\): Interrupted" '^ran$' ' 0$'
+	done
+}
+
 @test "--json-status-fd: a line at the start and one at the end" {
 	sandbox --json-status-fd 3 "$root" /bin/sh -c 'exit 7' 3>status
 	assert_status 7
