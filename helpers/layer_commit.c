@@ -47,7 +47,8 @@ static int take_paths(struct committing *committing)
 		const char *path = committing->commit->paths[i];
 		bool any = false;
 
-		for (size_t j = 0; j < layer->changes_count; j++)
+		/* "" is what all is below: a variable that is not set, sooner than a wish. */
+		for (size_t j = 0; *path && j < layer->changes_count; j++)
 			if (is_below(layer_seen(layer, &layer->changes[j]), path)) {
 				layer->changes[j].taken = true;
 				any |= !layer->changes[j].merged;

@@ -99,7 +99,7 @@ static int take_words(struct asking *asking, char **argv, struct arena *arena, s
 		return -2;
 	asking->name = *argv++;
 	asking->command = argv;
-	return 0;
+	return *argv && !**argv ? fail_because(err, "COMMAND is empty") : 0;
 }
 
 static int compose(struct asking *asking, struct error *err)

@@ -36,7 +36,7 @@ static int wrong_format(const struct plan *plan, const char *path, struct error 
 {
 	unsigned char head[64];
 	uint16_t machine;
-	const char *name = "another machine";
+	const char *name = NULL;
 
 	read_head(path, head, sizeof head);
 	if (memcmp(head, ELFMAG, SELFMAG) != 0) {
@@ -51,6 +51,14 @@ static int wrong_format(const struct plan *plan, const char *path, struct error 
 	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
 		if (machines[i].machine == machine)
 			name = machines[i].name;
+	if (!name || strcmp(name, plan->host->machine) == 0) {
+		fail_because(err,
+			     "cannot run %s: it begins as a program does, and is none that this "
+			     "machine (%s) runs; it may be incomplete",
+			     path, plan->host->machine);
+		err->status = EXIT_CANNOT_EXECUTE;
+		return -1;
+	}
 	fail_because(err, "cannot run %s of %s: it is a program for %s, and this machine is %s",
 		     path, plan->host->rootfs, name, plan->host->machine);
 	return fail_remedy(err, "use a root file system that was made for %s", plan->host->machine);

@@ -122,7 +122,8 @@ static const struct passwd_entry *find_caller(struct host *host)
 	return find_uid(entries, count, host->uid);
 }
 
-/* Who calls. With one id and a home from the environment nobody asks for the name. */
+/* Who calls. With one id, a home from the environment and nothing bound, nobody asks for the name.
+ */
 static void probe_caller(struct host *host, const struct config *config)
 {
 	const struct passwd_entry *entry = NULL;
@@ -131,9 +132,10 @@ static void probe_caller(struct host *host, const struct config *config)
 
 	host->uid = geteuid();
 	host->gid = getegid();
-	if (config->userns != USERNS_SINGLE || !home_is_known)
+	if (config->userns != USERNS_SINGLE || !home_is_known || config->mounts_count > 0)
 		entry = find_caller(host);
 	host->user = entry ? entry->name : NULL;
+	host->own_home = entry ? entry->home : NULL;
 	host->home = home_is_known ? arena_strdup(&host->arena, home) : entry ? entry->home : NULL;
 }
 
@@ -342,6 +344,31 @@ static int find_entries(struct host *host, struct error *err)
 	return result;
 }
 
+/* With --rw mount points are made in it before it is known whether COMMAND is there: not in a
+ * directory that was never meant, such as a home. What is bound may be all there is to run. */
+static int check_is_root(const struct host *host, const struct config *config, int root,
+			 struct error *err)
+{
+	static const char *const signs[] = {"bin", "sbin", "usr", "lib", "nix", "gnu"};
+	const char *command = config->command[0];
+	struct stat st;
+
+	if (config->layer_mode != LAYER_READ_WRITE || config->mounts_count > 0)
+		return 0;
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+		if (fstatat(root, signs[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return 0;
+	if (*command == '/' && command[1] &&
+	    fstatat(root, command + 1, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	fail_because(err,
+		     "cannot run %s in %s (--rw): it has no /bin, /sbin, /usr or /lib, so that it "
+		     "is no root file system",
+		     command, host->rootfs);
+	return fail_remedy(err, "name a directory that holds one (helpers/rootfs makes one), or / "
+				"for the host's own programs");
+}
+
 static int probe_rootfs(struct host *host, const struct config *config, struct error *err)
 {
 	struct stat st, top;
@@ -360,7 +387,7 @@ static int probe_rootfs(struct host *host, const struct config *config, struct e
 	host->rootfs_subordinate = config->rootfs_ids == ROOTFS_IDS_SUBORDINATE ||
 				   (config->rootfs_ids == ROOTFS_IDS_UNKNOWN &&
 				    host->subuids_count && st.st_uid == host->subuids->start);
-	if (host_read_accounts(host, root, err) < 0)
+	if (check_is_root(host, config, root, err) < 0 || host_read_accounts(host, root, err) < 0)
 		return -1;
 	if (config->layer_mode == LAYER_READ_ONLY && !host->rootfs_is_host)
 		host->missing = missing_target(config, root);

@@ -91,6 +91,8 @@ struct host {
 	gid_t gid;
 	const char *user;   /* the caller's name; NULL when none can be found */
 	const char *home;   /* the caller's home directory; NULL when none is known */
+	/* The same as the list of users has it; NULL also where nothing is bound. */
+	const char *own_home;
 	unsigned terminals; /* 1 << FD for each of 0, 1, 2 that is a terminal */
 	/* What is typed there is likely for somebody else: 1 is a pipe to another program, or we
 	 * are not in the foreground. */

@@ -100,17 +100,16 @@ static int walk(const char *path, char *real, struct error *err)
 	return at < 0 ? fail(err, "bind %s", path) : steal_fd(&at);
 }
 
-/* Is this directory the caller's home or one above it? 1 or 0, or -1. By what they are, not by
- * name.
- */
-static int shows_home(const struct host *host, const struct stat *st)
+/* Is this directory home or one above it? 1 or 0, or -1. By what they are, not by name. home: NULL
+ * for none. */
+static int is_above(const char *home, const struct stat *st)
 {
 	char path[PATH_MAX];
 	struct stat above;
 
-	if (!host->home || strlen(host->home) >= sizeof path)
+	if (!home || *home != '/' || strlen(home) >= sizeof path)
 		return 0;
-	strcpy(path, host->home);
+	strcpy(path, home);
 	for (;;) {
 		bool there = stat(*path ? path : "/", &above) == 0;
 
@@ -123,6 +122,14 @@ static int shows_home(const struct host *host, const struct stat *st)
 			return 0;
 		*slash = '\0';
 	}
+}
+
+/* The caller's, by the environment and by the list of users. */
+static int shows_home(const struct host *host, const struct stat *st)
+{
+	int result = is_above(host->home, st);
+
+	return result || !host->own_home ? result : is_above(host->own_home, st);
 }
 
 /* Has it a part `..`? Behind a name at the top it leads elsewhere in the child, where something

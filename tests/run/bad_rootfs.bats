@@ -36,7 +36,14 @@ bounded() { run --separate-stderr timeout 30 "$SANDBOX" "$@"; }
 	assert_refused 'no /bin/sh' 'empty' helpers/rootfs
 	sandbox empty
 	assert_refused 'no /bin/sh'
+	sandbox --rw empty true
+	assert_refused 'no /bin' 'no root file system' 'empty' helpers/rootfs
+	sandbox --rw empty /true
+	assert_refused 'no root file system'
 	assert_equal "$(find empty -mindepth 1)" ''
+	cp "$root/bin/busybox" empty/true
+	sandbox --rw empty /true
+	assert_success
 }
 
 @test "without /bin/sh, a program that is there runs" {
@@ -61,6 +68,13 @@ elf() { printf '%b' '\0177ELF\02\01\01\0\0\0\0\0\0\0\0\0\02\0' "\\0$1" '\0\01\0\
 	cp "$root/bin/alien" "$root/bin/busybox"
 	sandbox "$root"
 	assert_refused "program for $name"
+}
+
+@test "a file that begins as a program does and is none" {
+	printf '\177ELFxxxx' >"$root/bin/begun" && chmod +x "$root/bin/begun"
+	sandbox "$root" begun
+	assert_status 126
+	assert_stderr_has 'cannot run /(usr/)?bin/begun: it begins as a program does'
 }
 
 @test "a program whose loader is missing says so" {

@@ -19,6 +19,8 @@ inside() { sandbox exec "$1" /bin/sh -c "${@:2}"; }
 	assert_stderr_has 'command not found'
 	sandbox exec web /etc
 	assert_status 126
+	sandbox exec web ''
+	assert_refused 'COMMAND is empty'
 	inside web 'printf "echo by the shell \$1\n" >/bin/script; chmod +x /bin/script'
 	sandbox exec web script x
 	assert_output 'by the shell x'

@@ -153,6 +153,8 @@ added file /n/y'
 	before=$(snapshot "$root")
 	sandbox commit try /nosuch
 	assert_refused 'nothing has changed at /nosuch'
+	sandbox commit try ''
+	assert_refused 'nothing has changed at '
 	sandbox commit try /d/c
 	assert_refused '/d was replaced as a whole'
 	assert_equal "$(snapshot "$root")" "$before"

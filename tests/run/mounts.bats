@@ -218,6 +218,16 @@ setup() {
 	assert_output ran
 }
 
+@test "nor is the home that the list of users has, whatever the variable says" {
+	local home mode
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	[ -d "$home" ] || skip "missing: a home directory of $(id -un)'s"
+	for mode in auto single; do
+		HOME=$PWD sandbox --userns=$mode --ro-bind "$home:/h" "$root" /bin/ls /h
+		assert_refused 'will not bind .*home' --allow-home
+	done
+}
+
 @test "--allow-home shows it, and all of the host's root if that is what is said" {
 	sandbox --allow-home --ro-bind /:/host "$root" /bin/sh -c "ls /host; cat '/host$PWD/data/file'; touch /host/x"
 	assert_output_has '^usr$' '^home$' '^one$'
