@@ -617,8 +617,16 @@ static int unpack_docker(struct image *image, const json_t *json)
 	}
 	struct blob blob = {.path = json_string_value(json_object_get(found, "Config")),
 			    .size = -1};
-	if (matches != 1 || !blob.path) {
-		fail_because(image->err, "there are %zu images in it that this may mean", matches);
+	if (matches == 1 && !blob.path)
+		return fail_because(image->err, "the image in it names no configuration");
+	if (matches == 0 && !image->wanted)
+		return fail_because(image->err, "there is no image in it");
+	if (matches != 1) {
+		if (image->wanted)
+			fail_because(image->err, "there are %zu images called '%s' in it", matches,
+				     image->wanted);
+		else
+			fail_because(image->err, "there are %zu images in it", matches);
 		return fail_remedy(image->err, "say which one: --image=NAME[:TAG]");
 	}
 	json_t *config = read_json(image, &blob);

@@ -89,12 +89,12 @@ static void print_row(const struct sandbox_record *record, const struct usage *u
 		print_age(now - record->clock);
 		printf("  ");
 		print_size(usage->memory);
-		printf("%8.2fs  %-11s", usage->seconds, state_of(record));
+		printf("%8.2fs  %-13s  ", usage->seconds, state_of(record));
 	} else {
 		char state[32];
 
 		snprintf(state, sizeof state, "%s %d", record->reason, record->status);
-		printf("%8s  %6s  %7s%9s  %-11s", "-", "-", "-", "-", state);
+		printf("%8s  %6s  %7s%9s  %-13s  ", "-", "-", "-", "-", state);
 	}
 	print_escaped(stdout, record->rootfs);
 	printf("  ");
@@ -144,7 +144,8 @@ static void print_all(const struct sandbox_record *records, size_t count, const 
 	if (json)
 		putchar('[');
 	else
-		puts("NAME                     PID      AGE   MEMORY      CPU  STATE      ROOTFS  "
+		puts("NAME                     PID      AGE   MEMORY      CPU  STATE          "
+		     "ROOTFS  "
 		     "COMMAND  PORTS");
 	for (size_t i = 0; i < count; i++) {
 		if (!records[i].running && !all)
