@@ -89,8 +89,8 @@ struct host {
 
 	uid_t uid; /* the caller's effective ids */
 	gid_t gid;
-	const char *user;   /* the caller's name; NULL when none can be found */
-	const char *home;   /* the caller's home directory; NULL when none is known */
+	const char *user; /* the caller's name; NULL when none can be found */
+	const char *home; /* the caller's home directory; NULL when none is known */
 	/* The same as the list of users has it; NULL also where nothing is bound. */
 	const char *own_home;
 	unsigned terminals; /* 1 << FD for each of 0, 1, 2 that is a terminal */
