@@ -136,7 +136,7 @@ same_state() {
 		sandbox --lower "$XDG_RUNTIME_DIR" "$root" /bin/sh -c 'ls -A /sandbox; mkdir /sandbox/d; mv /sandbox /gone; find / -xdev -type s'
 		assert_output ''
 		assert_stderr_has "mkdir: can't create directory '/sandbox/d'"
-		mkdir -p above && mkdir -p -m 0700 above/r/sandbox/web
+		mkdir -p above/r/sandbox/web && chmod 0700 above/r
 		XDG_RUNTIME_DIR=$scratch/above/r sandbox --lower above "$root" /bin/sh -c 'ls -A /r/sandbox'
 		assert_success
 		assert_output ''
