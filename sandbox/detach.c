@@ -11,10 +11,9 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "endings.h"
 #include "files.h"
 #include "spawn.h"
-
-static const int stopping[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 /* The background's side: never returns. */
 static _Noreturn void run(const struct plan *plan, struct launch_place place, int log)
@@ -100,8 +99,7 @@ int detach_run(const struct plan *plan, const struct launch_place *place, struct
 	if (pipe2(output, O_CLOEXEC) < 0 || fcntl(output[0], F_SETFL, O_NONBLOCK) < 0)
 		return fail(err, "make a pipe for the command's output");
 	sigemptyset(&stops);
-	for (size_t i = 0; i < sizeof stopping / sizeof *stopping; i++)
-		sigaddset(&stops, stopping[i]);
+	endings_add(&stops);
 	sigprocmask(SIG_BLOCK, &stops, NULL);
 	int cleanup_fd signals = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 	fflush(stdout);

@@ -14,6 +14,7 @@
 
 #include "capability_names.h"
 #include "channel.h"
+#include "endings.h"
 #include "filters.h"
 #include "json.h"
 #include "parse.h"
@@ -524,12 +525,12 @@ static int await_answer(const struct sandbox *sandbox, int fd, struct error *err
 static int write_descriptor(const struct sandbox *sandbox, int fd, const char *text, size_t size,
 			    struct error *err)
 {
-	int result = write_to_reader(fd, text, size);
+	int result =
+		endings_write(fd, text, size) < 0
+			? fail(err, "write what is in force to descriptor %d (--print-enforced)",
+			       fd)
+			: await_answer(sandbox, fd, err);
 
-	if (result < 0)
-		fail(err, "write what is in force to descriptor %d (--print-enforced)", fd);
-	if (result == 0)
-		result = await_answer(sandbox, fd, err);
 	if (fd > 2)
 		close(fd);
 	return result;

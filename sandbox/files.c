@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,9 +17,6 @@
 /* EAGAIN: a rename or mount raced with a ".."; openat2(2) says to try again. Bounded, since the
  * one who renames may be an attacker who would like us to spin. */
 enum { OPENAT2_TRIES = 32 };
-
-/* Milliseconds between two looks whether we are asked to end. */
-enum { WAIT = 100 };
 
 static int open_resolving(int root, const char *path, int flags, uint64_t resolve)
 {
@@ -259,52 +254,6 @@ int write_all(int fd, const void *data, size_t size)
 		}
 	}
 	return 0;
-}
-
-static bool is_asked_to_end(void)
-{
-	sigset_t pending;
-
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
-		sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT));
-}
-
-/* In pieces that a pipe which can be written to takes whole. */
-static int write_while_read(int fd, const char *from, size_t size)
-{
-	struct pollfd one = {.fd = fd, .events = POLLOUT};
-
-	while (size > 0) {
-		int ready = poll(&one, 1, WAIT);
-
-		if (ready == 0 && is_asked_to_end())
-			return errno = EINTR, -1;
-		ssize_t wrote = ready > 0 ? write(fd, from, size < PIPE_BUF ? size : PIPE_BUF) : 0;
-		if ((ready < 0 || wrote < 0) && errno != EINTR)
-			return -1;
-		if (wrote > 0) {
-			from += wrote;
-			size -= (size_t)wrote;
-		}
-	}
-	return 0;
-}
-
-int write_to_reader(int fd, const void *data, size_t size)
-{
-	struct timespec now = {0};
-	sigset_t pipe, before;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &pipe, &before);
-	int result = write_while_read(fd, data, size), number = errno;
-	if (result < 0 && number == EPIPE && !sigismember(&before, SIGPIPE))
-		sigtimedwait(&pipe, NULL, &now);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	errno = number;
-	return result;
 }
 
 int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_t size)

@@ -101,12 +101,6 @@ int write_file_at(int dir, const char *path, const char *text);
 /* Write all size bytes to fd, however many calls that takes. */
 int write_all(int fd, const void *data, size_t size);
 
-/*
- * The same to a descriptor of the caller's, whose other end may be gone (EPIPE, and no signal) or
- * may not read: then until a blocked signal that asks for an end is pending (EINTR).
- */
-int write_to_reader(int fd, const void *data, size_t size);
-
 /* Make file path below dir (it must not exist) with this content, and this mode less the umask. */
 int make_file_at(int dir, const char *path, mode_t mode, const char *text, size_t size);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "endings.h"
 #include "files.h"
 #include "sandbox.h"
 
@@ -193,9 +194,6 @@ static int hear(struct helper *helper, struct error *err)
  * its command runs, and so can other signals: those stay pending, and are looked at each SLICE. */
 static bool is_end(const struct sandbox *sandbox, struct pollfd *child, struct pollfd *signals)
 {
-	static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-	sigset_t pending;
-
 	if (child->revents) {
 		errno = 0;
 		enum message_kind kind = channel_peek(sandbox->channel);
@@ -204,10 +202,8 @@ static bool is_end(const struct sandbox *sandbox, struct pollfd *child, struct p
 			return true;
 		*child = (struct pollfd){.fd = -1};
 	}
-	sigpending(&pending);
-	for (size_t i = 0; sandbox->signals >= 0 && i < sizeof ends / sizeof *ends; i++)
-		if (sigismember(&pending, ends[i]))
-			return true;
+	if (sandbox->signals >= 0 && endings_pending())
+		return true;
 	if (signals->revents)
 		*signals = (struct pollfd){.fd = -1};
 	return false;

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "endings.h"
 #include "files.h"
 #include "host.h"
 #include "idmap.h"
@@ -70,14 +71,11 @@ int64_t mapped_ids(struct error *err)
 	return sum;
 }
 
-static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-
 static void block(sigset_t *wanted, sigset_t *before)
 {
 	sigemptyset(wanted);
 	sigaddset(wanted, SIGCHLD);
-	for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-		sigaddset(wanted, endings[i]);
+	endings_add(wanted);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_BLOCK, wanted, before);
 }

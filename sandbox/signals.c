@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "endings.h"
 #include "helper.h"
 #include "plan.h"
 
@@ -126,8 +127,7 @@ static void pass_on(struct sandbox *sandbox, const struct signalfd_siginfo *info
 /* Whoever wants to stop us while the sandbox is still being made gets just that. */
 static bool stops_the_start(int number)
 {
-	return number == SIGINT || number == SIGTERM || number == SIGHUP || number == SIGQUIT ||
-	       number == SIGKILL;
+	return endings_include(number) || number == SIGKILL;
 }
 
 /* Joiners that have ended, and helpers; pid 1 is waited for by name. */

@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "endings.h"
 #include "files.h"
 #include "json.h"
 #include "sandbox.h"
@@ -65,7 +65,7 @@ static int run_info(const struct step *step, struct sandbox *sandbox, struct err
 	print_child(sandbox, out, lines ? " " : "\n    ");
 	fputs(lines ? " }\n" : "\n}\n", out);
 	fclose(out);
-	int result = write_to_reader(fd, text, size);
+	int result = endings_write(fd, text, size);
 	if (result < 0)
 		fail(err, "write the sandbox's status to descriptor %d (--%s)", fd,
 		     lines ? "json-status-fd" : "info-fd");
@@ -180,7 +180,7 @@ static int run_ended(const struct step *step, struct sandbox *sandbox, struct er
 	fputs(" }\n", out);
 	fclose(out);
 	/* Who has stopped reading does not want to know. */
-	write_to_reader(sandbox->plan->config->status.json_status_fd, text, size);
+	endings_write(sandbox->plan->config->status.json_status_fd, text, size);
 	free(text);
 	return 0;
 }

@@ -12,7 +12,7 @@
 load ../lib
 
 table='
-base        mark arena error files tree capability_names capability_sets signal_names installed netlink mountinfo rights record outcome json places
+base        mark arena error files tree capability_names capability_sets signal_names endings installed netlink mountinfo rights record outcome json places
 nouns       config config_confine options options_table options_set options_set_limits options_set_network options_complete options_docs parse parse_mount
 nouns       parse_limits parse_network lines
 nouns       options_set_desktop
