@@ -105,6 +105,9 @@ void layer_close(struct layer *layer);
 /* Fill layer->changes. */
 int layer_walk(struct layer *layer, struct error *err);
 
+/* Does it stand for a name of the lower that is gone (overlayfs.rst, "whiteouts")? */
+bool layer_is_whiteout(const struct stat *st);
+
 /* Complete what refers to something below: layer_resolve.c. */
 int layer_resolve(struct layer *layer, struct error *err);
 

@@ -7,13 +7,15 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "layer.h"
+
 /* What of the upper is no whiteout is there, and so is what the lower alone has. */
 static bool has(int upper, int lower, const char *name)
 {
 	struct stat st;
 
 	if (fstatat(upper, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return !(S_ISCHR(st.st_mode) && st.st_rdev == 0);
+		return !layer_is_whiteout(&st);
 	return lower >= 0 && fstatat(lower, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 

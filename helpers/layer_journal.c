@@ -543,7 +543,7 @@ static void clean_upper(struct running *running)
 
 		if (parent < 0 || fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (op->kind == OP_DELETE && S_ISCHR(st.st_mode) && st.st_rdev == 0)
+		if (op->kind == OP_DELETE && layer_is_whiteout(&st))
 			(void)unlinkat(parent, name, 0);
 		else if (op->kind == OP_PUT && running->journal->copied &&
 			 unlinkat(parent, name, 0) < 0)

@@ -154,7 +154,7 @@ static const char *join(struct layer *layer, const char *path, const char *name)
 		     : arena_strdup(&layer->arena, name);
 }
 
-static bool is_whiteout(const struct stat *st)
+bool layer_is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == 0;
 }
@@ -636,7 +636,7 @@ static int walk(struct place *place, bool *clean)
 		if (fstatat(place->upper, name, &now, AT_SYMLINK_NOFOLLOW) < 0)
 			return fail(place->err, "look at %s/%s/%s", place->part->seen, place->path,
 				    name);
-		if (!is_whiteout(&now)) {
+		if (!layer_is_whiteout(&now)) {
 			result = walk_entry(place, name, &now, clean);
 			continue;
 		}
