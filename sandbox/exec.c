@@ -39,29 +39,29 @@ static int wrong_format(const struct plan *plan, const char *path, struct error 
 	const char *name = NULL;
 
 	read_head(path, head, sizeof head);
+	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof machine);
+	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
+		if (machines[i].machine == machine)
+			name = machines[i].name;
 	if (memcmp(head, ELFMAG, SELFMAG) != 0) {
 		fail_because(err,
 			     "cannot run %s: it is neither a program nor a script with #! in its "
 			     "first line",
 			     path);
-		err->status = EXIT_CANNOT_EXECUTE;
-		return -1;
-	}
-	memcpy(&machine, head + offsetof(Elf64_Ehdr, e_machine), sizeof machine);
-	for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
-		if (machines[i].machine == machine)
-			name = machines[i].name;
-	if (!name || strcmp(name, plan->host->machine) == 0) {
+	} else if (name && strcmp(name, plan->host->machine) != 0) {
+		fail_because(err,
+			     "cannot run %s of %s: it is a program for %s, and this machine is %s",
+			     path, plan->host->rootfs, name, plan->host->machine);
+		return fail_remedy(err, "use a root file system that was made for %s",
+				   plan->host->machine);
+	} else {
 		fail_because(err,
 			     "cannot run %s: it begins as a program does, and is none that this "
 			     "machine (%s) runs; it may be incomplete",
 			     path, plan->host->machine);
-		err->status = EXIT_CANNOT_EXECUTE;
-		return -1;
 	}
-	fail_because(err, "cannot run %s of %s: it is a program for %s, and this machine is %s",
-		     path, plan->host->rootfs, name, plan->host->machine);
-	return fail_remedy(err, "use a root file system that was made for %s", plan->host->machine);
+	err->status = EXIT_CANNOT_EXECUTE;
+	return -1;
 }
 
 /* The file is there and exec says ENOENT: what is missing is its interpreter. */
@@ -97,9 +97,7 @@ static int explain(const struct plan *plan, const char *name, const char *path, 
 				     "cannot run %s: %s has no /bin/sh either: it is no root file "
 				     "system",
 				     name, plan->host->rootfs);
-			return fail_remedy(err, "name a directory that holds one (helpers/rootfs "
-						"makes one), or / for the "
-						"host's own programs");
+			return host_name_another_root(err);
 		}
 		fail_because(err, "cannot run %s: command not found in %s", name,
 			     plan->host->rootfs);

@@ -344,6 +344,12 @@ static int find_entries(struct host *host, struct error *err)
 	return result;
 }
 
+int host_name_another_root(struct error *err)
+{
+	return fail_remedy(err, "name a directory that holds one (helpers/rootfs makes one), or / "
+				"for the host's own programs");
+}
+
 /* With --rw mount points are made in it before it is known whether COMMAND is there: not in a
  * directory that was never meant, such as a home. What is bound may be all there is to run. */
 static int check_is_root(const struct host *host, const struct config *config, int root,
@@ -365,8 +371,7 @@ static int check_is_root(const struct host *host, const struct config *config, i
 		     "cannot run %s in %s (--rw): it has no /bin, /sbin, /usr or /lib, so that it "
 		     "is no root file system",
 		     command, host->rootfs);
-	return fail_remedy(err, "name a directory that holds one (helpers/rootfs makes one), or / "
-				"for the host's own programs");
+	return host_name_another_root(err);
 }
 
 static int probe_rootfs(struct host *host, const struct config *config, struct error *err)

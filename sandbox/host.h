@@ -251,6 +251,9 @@ int host_explain_userns(int number, struct error *err);
  * have. In the arena. */
 const char *host_grant_command(struct arena *arena, const struct host *host);
 
+/* The remedy for a ROOTFS that is no root file system. Returns -1. */
+int host_name_another_root(struct error *err);
+
 /* What kind of container or the like this is, with its article: "a Podman container"; NULL: none
  * that can be told. */
 const char *host_container(void);
