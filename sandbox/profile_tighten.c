@@ -56,7 +56,8 @@ static bool check_always(const struct change *change)
 	return true;
 }
 
-/* Half of the memory is what a tmpfs has that nobody has given a size (layering.c, mounts.c). */
+/* Half of the memory is what a tmpfs has that nobody has given a size (overlay.c, layering.c,
+ * mounts.c). */
 static bool fits_memory(uint64_t size)
 {
 	struct sysinfo info;

@@ -14,8 +14,8 @@
 #include "lines.h"
 #include "places.h"
 
-/* Absolute, without "." and "..", by its letters: a link that somebody exchanges meanwhile changes
- * nothing. false: there is no working directory. */
+/* Absolute, without "." and ".." or a slash at the end ("" is the root), by its letters: a link
+ * that somebody exchanges meanwhile changes nothing. false: there is no working directory. */
 static bool make_plain(const char *path, char plain[PATH_MAX])
 {
 	char cwd[PATH_MAX], whole[2 * PATH_MAX];
@@ -67,14 +67,13 @@ static bool is_below(const char *path, const char *top)
 	return strncmp(path, top, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The top of what the working directory belongs to: where the outermost repository is, else
- * itself. */
-static void find_top(const char *cwd, char top[PATH_MAX])
+/* The top of what the directory belongs to: where the outermost repository is, else itself. */
+static void find_top(const char *directory, char top[PATH_MAX])
 {
 	static const char *const repositories[] = {".git", ".hg", ".jj", ".svn"};
 	char above[PATH_MAX], name[PATH_MAX + 8];
 
-	snprintf(above, sizeof above, "%s", strcmp(cwd, "/") == 0 ? "" : cwd);
+	snprintf(above, sizeof above, "%s", directory);
 	snprintf(top, PATH_MAX, "%s", above);
 	for (char *slash; *above; *slash = '\0') {
 		for (size_t i = 0; i < sizeof repositories / sizeof *repositories; i++) {
@@ -103,7 +102,7 @@ bool profile_is_project(int fd, const char *path, const char *const *directories
 	struct stat st;
 
 	/* What cannot be looked at is not excused. */
-	if (!getcwd(cwd, sizeof cwd) || !make_plain(path, plain) || fstat(fd, &st) < 0 ||
+	if (!make_plain(".", cwd) || !make_plain(path, plain) || fstat(fd, &st) < 0 ||
 	    !name_of(fd, &st, real))
 		return true;
 	if (is_in(plain, real, directories))
