@@ -295,7 +295,7 @@ print("fine")'
 	assert_success
 	assert_output_has '^fine$' '^fds 0 0$' '^fds 1 0$' '^fds 2 0$' '^fds 4 0$' '^fds 200 0$'
 	# Each one but the empty one is answered by an error, so none has brought the joiner down.
-	assert_equal "$(grep -c '^bad .* said$' <<<"$output")" 27
+	[ "$(grep -c '^bad .* said$' <<<"$output")" = 27 ] || told 'all but the empty one should be answered'
 	sandbox exec web echo alive
 	assert_output alive
 	quiet() { [ "$(held_by_supervisor)" = "$before" ]; }
